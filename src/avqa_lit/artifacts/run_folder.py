@@ -1,0 +1,122 @@
+"""The files that every run leaves behind, whatever its logger."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from avqa_lit.artifacts.atomic import replacing, write_json
+from avqa_lit.errors import DataError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Names, writes and reads the files of one run.
+
+    Attributes:
+        path: the run's folder; made when the first file is written.
+    """
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """Resolved config in plain YAML."""
+        return self.path / "config.yaml"
+
+    @property
+    def results(self) -> Path:
+        """State, metrics, counts and provenance in one JSON object."""
+        return self.path / "results.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON object for each logged step, without clock times."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def timing(self) -> Path:
+        """One JSON object for each epoch: `epoch`, `epochs`, `step` and `seconds` since the fit began."""
+        return self.path / "timing.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of `best.ckpt` and `last.ckpt`."""
+        return self.path / "checkpoints"
+
+    def predictions(self, split: str) -> Path:
+        """Predictions in annotation order; the test split has the plain name."""
+        return self.path / ("predictions.jsonl" if split == "test" else f"predictions_{split}.jsonl")
+
+    def write_results(self, results: dict[str, Any]) -> None:
+        """Write results.json, whole or not at all."""
+        write_json(self.results, {"schema": SCHEMA, **results})
+
+    def write_predictions(self, split: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Write one JSON object a question, whole or not at all."""
+        with replacing(self.predictions(split)) as temporary, temporary.open("w", encoding="utf-8") as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as its files tell it, for reports."""
+
+    folder: RunFolder
+    results: dict[str, Any]
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Resolved config; empty where the run failed before it was written."""
+        import yaml
+
+        return yaml.safe_load(self.folder.config.read_text("utf-8")) if self.folder.config.exists() else {}
+
+    @cached_property
+    def metrics(self) -> list[dict[str, Any]]:
+        """Logged steps in order; empty where none was logged."""
+        return read_jsonl(self.folder.metrics) if self.folder.metrics.exists() else []
+
+    def predictions(self, split: str = "test") -> list[dict[str, Any]]:
+        """Predictions in annotation order; empty where the run made none."""
+        path = self.folder.predictions(split)
+        return read_jsonl(path) if path.exists() else []
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """Objects of a file with one JSON object a line.
+
+    Raises:
+        DataError: a line that is not JSON, by file and line.
+    """
+    rows = []
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                rows.append(json.loads(line))
+            except json.JSONDecodeError as error:
+                raise DataError(f"{path}, line {number}: expected a JSON object, found {line[:80]!r}") from error
+    return rows
+
+
+def read_run(path: Path) -> Run:
+    """Run whose folder is `path`.
+
+    Raises:
+        DataError: no results.json there, or one of another schema.
+    """
+    folder = RunFolder(path)
+    if not folder.results.is_file():
+        raise DataError(f"{path}: expected the folder of a run, which holds results.json; found none")
+    try:
+        results = json.loads(folder.results.read_text("utf-8"))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{folder.results}: expected JSON ({error}); delete the folder or run it again") from error
+    if results.get("schema") != SCHEMA:
+        raise DataError(f"{folder.results}: schema {results.get('schema')!r}, expected {SCHEMA}")
+    return Run(folder, results)

@@ -1,0 +1,114 @@
+"""Typed containers in which data, models and losses meet."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What a model has to know of a store to size itself.
+
+    Attributes:
+        audio: shape of one audio row, ``(dim,)``, ``(patch, dim)`` or ``(dim, height, width)``.
+        visual: shape of one visual row, likewise.
+        question: width of a cached question feature.
+        words: number of words in the vocabulary of the train split.
+        answers: number of answers in the vocabulary of the train split.
+    """
+
+    audio: tuple[int, ...]
+    visual: tuple[int, ...]
+    question: int
+    words: int
+    answers: int
+
+
+@dataclass(frozen=True)
+class Track:
+    """One modality of the distinct videos of a batch, padded to the longest.
+
+    Attributes:
+        values: features; rows beyond a video's length are zero.
+        mask: True where a row is real.
+        seconds: time at which each row starts, in seconds; zero where padded.
+    """
+
+    values: Float[Tensor, "video time *row"]
+    mask: Bool[Tensor, "video time"]
+    seconds: Float[Tensor, "video time"]
+
+    def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Track":
+        """The same track on another device."""
+        return Track(
+            self.values.to(device, non_blocking=non_blocking),
+            self.mask.to(device, non_blocking=non_blocking),
+            self.seconds.to(device, non_blocking=non_blocking),
+        )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Questions about videos; every distinct video is carried once.
+
+    Attributes:
+        audio: audio track of each distinct video.
+        visual: visual track of each distinct video.
+        question: cached sentence feature of each question.
+        words: ids of each question's words, 0 is padding and 1 a word that train has not.
+        video: row of each question's video in ``audio`` and ``visual``.
+        answer: label of each question; a label at or above ``DataSpec.answers`` is an answer that
+            the train split never gives, so no prediction can equal it.
+        category: index in ``avqa_lit.categories.CATEGORIES``.
+        row: row of each question in its split, its identity.
+        weight: 1 for a question; 0 for the stand-in that a process without questions runs.
+        total: number of questions in this step over all processes.
+    """
+
+    audio: Track
+    visual: Track
+    question: Float[Tensor, "batch question_dim"]
+    words: Int64[Tensor, "batch word"]
+    video: Int64[Tensor, " batch"]
+    answer: Int64[Tensor, " batch"]
+    category: Int64[Tensor, " batch"]
+    row: Int64[Tensor, " batch"]
+    weight: Float[Tensor, " batch"]
+    total: int
+
+    def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Batch":
+        """The same batch on another device."""
+        tensors = {
+            name: getattr(self, name).to(device, non_blocking=non_blocking)
+            for name in (
+                "audio", "visual", "question", "words", "video", "answer", "category", "row", "weight",
+            )
+        }  # fmt: skip
+        return Batch(**tensors, total=self.total)
+
+    def questions_per_video(self) -> Float[Tensor, " video"]:
+        """Sum of question weights of each distinct video."""
+        counts = self.weight.new_zeros(self.audio.mask.shape[0])
+        return counts.index_add(0, self.video, self.weight)
+
+
+@dataclass(frozen=True)
+class ModelOutput:
+    """What a model gives to losses, metrics and reports.
+
+    Attributes:
+        logits: unnormalised score of every answer.
+        audio: audio tokens in the model's width, one a time step, before any question is seen;
+            None for a model that does not hear.
+        visual: visual tokens, likewise (patches averaged); None for a model that does not see.
+        audio_attention: last block's attention over audio rows, mean of heads; None without attention.
+        visual_attention: the same over visual rows (patches summed).
+    """
+
+    logits: Float[Tensor, "batch answer"]
+    audio: Track | None = None
+    visual: Track | None = None
+    audio_attention: Float[Tensor, "batch audio_time"] | None = None
+    visual_attention: Float[Tensor, "batch visual_time"] | None = None

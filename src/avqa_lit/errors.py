@@ -1,0 +1,20 @@
+"""Errors that are a user's to mend: the command line prints them as one message, without a traceback."""
+
+
+class UserError(Exception):
+    """What is wrong, where, what was expected, and what to do next, in one message."""
+
+
+class ConfigError(UserError, ValueError):
+    """A config key or value that cannot be used."""
+
+
+class DataError(UserError, ValueError):
+    """Annotations, features or a store that cannot be read as they are."""
+
+
+class MissingExtraError(UserError, ImportError):
+    """A feature whose optional packages are not installed."""
+
+    def __init__(self, feature: str, *, extra: str) -> None:
+        super().__init__(f"{feature} needs optional packages: pip install 'avqa_lit[{extra}]'")
