@@ -1,0 +1,93 @@
+"""The poster's model: a question's query vectors attend over concatenated audio and visual tokens."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from avqa_lit.batch import Batch, DataSpec, ModelOutput
+from avqa_lit.errors import ConfigError
+from avqa_lit.models.attention import CrossAttentionBlock
+from avqa_lit.models.track_encoder import EncodedTrack, TrackEncoder
+
+
+class CrossAttention(nn.Module):
+    """Cross-attention with the question as Q and the tokens of all `modalities` as K and V.
+
+    With one modality alone it is the ablation that shows what the other adds.
+
+    References:
+        Simple Modality Alignment for Audio-Visual QA (Ko, poster, Purdue University): Q, K, V and the norm
+        placement. Widths, heads, blocks and the number of queries are our choice; the poster names none.
+
+    Args:
+        spec: shapes of the store.
+        modalities: what is attended, of "audio" and "visual".
+        norm: layer norm before ("pre") or after ("post") each sublayer.
+        dim: width of tokens and queries.
+        heads: attention heads.
+        blocks: how often the queries attend.
+        queries: query vectors made of the question.
+        hidden: width of the feed-forward sublayer.
+        dropout: probability in attention weights and after each sublayer, in [0, 1).
+    """
+
+    def __init__(
+        self,
+        spec: DataSpec,
+        *,
+        modalities: Sequence[Literal["audio", "visual"]],
+        norm: Literal["pre", "post"],
+        dim: int,
+        heads: int,
+        blocks: int,
+        queries: int,
+        hidden: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        if not modalities or not set(modalities) <= {"audio", "visual"}:
+            raise ConfigError(f"model.modalities={list(modalities)}: expected audio, visual or both")
+        for name, value in (("blocks", blocks), ("queries", queries)):
+            if value < 1:
+                raise ConfigError(f"model.{name}={value}: expected 1 or more")
+        shapes = {"audio": spec.audio, "visual": spec.visual}
+        self.encoders = nn.ModuleDict({name: TrackEncoder(shapes[name], dim=dim) for name in modalities})
+        self.queries = nn.Linear(spec.question, queries * dim)
+        self.blocks = nn.ModuleList(
+            CrossAttentionBlock(dim=dim, heads=heads, hidden=hidden, dropout=dropout, norm=norm)
+            for _ in range(blocks)
+        )
+        self.norm = nn.LayerNorm(dim) if norm == "pre" else nn.Identity()
+        self.answer = nn.Linear(queries * dim, spec.answers)
+
+    def forward(self, batch: Batch) -> ModelOutput:
+        """Logits of every question, the projected tracks, and the last block's attention."""
+        tracks = {"audio": batch.audio, "visual": batch.visual}
+        encoded = {name: encoder(tracks[name]) for name, encoder in self.encoders.items()}
+        tokens = torch.cat([one.tokens for one in encoded.values()], dim=1)
+        mask = torch.cat([one.mask for one in encoded.values()], dim=1)
+        queries = self.queries(batch.question).unflatten(-1, (-1, tokens.shape[-1]))
+        for block in self.blocks:
+            queries, weights = block(queries, tokens, mask, batch.video)
+        attention = _split_attention(weights.mean(dim=1), encoded)
+        return ModelOutput(
+            logits=self.answer(self.norm(queries).flatten(1)),
+            audio=encoded["audio"].track if "audio" in encoded else None,
+            visual=encoded["visual"].track if "visual" in encoded else None,
+            audio_attention=attention.get("audio"),
+            visual_attention=attention.get("visual"),
+        )
+
+
+def _split_attention(
+    weights: Float[Tensor, "batch token"], encoded: dict[str, EncodedTrack]
+) -> dict[str, Float[Tensor, "batch time"]]:
+    """Attention on each modality's time steps, patches summed."""
+    parts = weights.split([one.tokens.shape[1] for one in encoded.values()], dim=1)
+    return {
+        name: part.unflatten(1, (-1, one.patches)).sum(dim=-1)
+        for part, (name, one) in zip(parts, encoded.items(), strict=True)
+    }
