@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from avqa_lit.data.sampler import StepSampler
+from avqa_lit.errors import ConfigError
+
+
+@given(
+    questions=st.integers(1, 60),
+    batch_size=st.integers(1, 17),
+    world_size=st.integers(1, 5),
+    epoch=st.integers(0, 3),
+    shuffle=st.booleans(),
+)
+def test_processes_share_each_step_without_loss_or_repeat(questions, batch_size, world_size, epoch, shuffle):
+    def steps(rank, world_size):
+        sampler = StepSampler(
+            questions, batch_size=batch_size, shuffle=shuffle, seed=7, rank=rank, world_size=world_size
+        )
+        sampler.set_epoch(epoch)
+        assert len(list(sampler)) == len(sampler)
+        return list(sampler)
+
+    alone = steps(0, 1)
+    shared = [steps(rank, world_size) for rank in range(world_size)]
+    assert sorted(np.concatenate([rows for rows, _ in alone])) == list(range(questions))
+    for step, (rows, total) in enumerate(alone):
+        parts = [process[step] for process in shared]
+        assert {part_total for _, part_total in parts} == {total} == {len(rows)}
+        assert sorted(np.concatenate([part for part, _ in parts])) == sorted(rows)
+
+
+def test_order_changes_with_the_epoch_and_the_seed_and_with_nothing_else():
+    def order(seed, epoch):
+        sampler = StepSampler(101, batch_size=101, shuffle=True, seed=seed)
+        sampler.set_epoch(epoch)
+        return next(iter(sampler))[0].tolist()
+
+    assert order(0, 0) == order(0, 0)
+    assert order(0, 0) != order(0, 1)
+    assert order(0, 0) != order(1, 0)
+
+
+def test_unshuffled_order_is_that_of_the_annotations():
+    sampler = StepSampler(7, batch_size=3, shuffle=False, seed=0)
+    assert [rows.tolist() for rows, _ in sampler] == [[0, 1, 2], [3, 4, 5], [6]]
+
+
+def test_an_empty_batch_is_refused():
+    with pytest.raises(ConfigError, match="data.batch_size=0"):
+        StepSampler(7, batch_size=0, shuffle=False, seed=0)

@@ -1,0 +1,37 @@
+import pytest
+import torch
+
+from avqa_lit.batch import Batch, DataSpec, Track
+
+SPEC = DataSpec(audio=(7,), visual=(3, 5), question=11, words=19, answers=13)
+
+
+def random_track(generator, videos, time, row_shape):
+    values = torch.randn(videos, time, *row_shape, generator=generator, dtype=torch.float64)
+    lengths = torch.randint(1, time + 1, (videos,), generator=generator)
+    mask = torch.arange(time) < lengths[:, None]
+    seconds = torch.where(mask, torch.arange(time) * 0.96, 0.0).double()
+    return Track(values * mask.reshape(*mask.shape, *[1] * len(row_shape)), mask, seconds)
+
+
+@pytest.fixture
+def spec():
+    return SPEC
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(5)
+    video = torch.tensor([0, 1, 1, 3, 2, 3, 0, 2, 1])
+    return Batch(
+        audio=random_track(generator, 4, 6, SPEC.audio),
+        visual=random_track(generator, 4, 5, SPEC.visual),
+        question=torch.randn(9, SPEC.question, generator=generator, dtype=torch.float64),
+        words=torch.randint(0, SPEC.words + 2, (9, 4), generator=generator),
+        video=video,
+        answer=torch.randint(0, SPEC.answers, (9,), generator=generator),
+        category=torch.arange(9),
+        row=torch.arange(9),
+        weight=torch.ones(9, dtype=torch.float64),
+        total=9,
+    )

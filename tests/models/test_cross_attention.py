@@ -1,0 +1,112 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from avqa_lit.batch import Track
+from avqa_lit.errors import ConfigError, DataError
+from avqa_lit.models.cross_attention import CrossAttention
+from avqa_lit.models.question_only import QuestionOnly
+from avqa_lit.models.track_encoder import TrackEncoder
+
+
+def model_of(spec, **changed):
+    torch.manual_seed(0)
+    settings = {
+        "modalities": ["audio", "visual"], "norm": "pre", "dim": 12, "heads": 3, "blocks": 2, "queries": 2,
+        "hidden": 17, "dropout": 0.0,
+    }  # fmt: skip
+    return CrossAttention(spec, **(settings | changed)).double()
+
+
+def with_gradients(batch):
+    tracks = {
+        name: replace(track, values=track.values.clone().requires_grad_())
+        for name, track in (("audio", batch.audio), ("visual", batch.visual))
+    }
+    return replace(batch, **tracks)
+
+
+@pytest.mark.parametrize("modalities", [["audio"], ["visual"], ["audio", "visual"]])
+def test_logits_depend_on_the_named_modalities_alone(spec, batch, modalities):
+    batch = with_gradients(batch)
+    model_of(spec, modalities=modalities)(batch).logits.sum().backward()
+    for name in ("audio", "visual"):
+        gradient = getattr(batch, name).values.grad
+        assert (gradient is not None and gradient.abs().sum() > 0) == (name in modalities)
+
+
+def test_question_only_neither_hears_nor_sees(spec, batch):
+    batch = with_gradients(batch)
+    model = QuestionOnly(spec, hidden=7, dropout=0.0).double()
+    model(batch).logits.sum().backward()
+    assert batch.audio.values.grad is None
+    assert batch.visual.values.grad is None
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_padding_does_not_change_the_answer(spec, batch, norm):
+    model = model_of(spec, norm=norm)
+
+    def longer(track):
+        pad = torch.full((4, 3, *track.values.shape[2:]), 9.0, dtype=torch.float64)
+        return Track(
+            torch.cat([track.values, pad], 1),
+            torch.cat([track.mask, torch.zeros(4, 3, dtype=torch.bool)], 1),
+            torch.cat([track.seconds, torch.zeros(4, 3, dtype=torch.float64)], 1),
+        )
+
+    padded = replace(batch, audio=longer(batch.audio), visual=longer(batch.visual))
+    torch.testing.assert_close(model(batch).logits, model(padded).logits, rtol=0, atol=1e-12)
+
+
+def test_each_question_reads_its_own_video(spec, batch):
+    batch = with_gradients(batch)
+    model_of(spec)(batch).logits[3].sum().backward()
+    for track in (batch.audio, batch.visual):
+        touched = track.values.grad.flatten(1).abs().sum(1) > 0
+        assert touched.tolist() == [False, False, False, True]
+
+
+def test_attention_covers_both_tracks_and_sums_to_one(spec, batch):
+    output = model_of(spec)(batch)
+    assert output.audio_attention.shape == (9, 6)
+    assert output.visual_attention.shape == (9, 5)
+    total = output.audio_attention.sum(1) + output.visual_attention.sum(1)
+    torch.testing.assert_close(total, torch.ones(9, dtype=torch.float64))
+
+
+def test_no_parameter_is_unused(spec, batch):
+    model = model_of(spec)
+    model(batch).logits.square().sum().backward()
+    unused = [name for name, one in model.named_parameters() if one.grad is None or not one.grad.any()]
+    assert unused == []
+
+
+def test_maps_and_patches_are_the_same_tokens():
+    torch.manual_seed(0)
+    maps = TrackEncoder((5, 2, 3), dim=7)
+    patches = TrackEncoder((6, 5), dim=7)
+    patches.load_state_dict(maps.state_dict())
+    track = Track(torch.randn(4, 11, 5, 2, 3), torch.ones(4, 11, dtype=torch.bool), torch.rand(4, 11))
+    flat = replace(track, values=track.values.flatten(-2).transpose(-1, -2))
+    torch.testing.assert_close(maps(track).tokens, patches(flat).tokens)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"modalities": []}, r"model.modalities=\[\]"),
+        ({"modalities": ["smell"]}, r"model.modalities=\['smell'\]"),
+        ({"blocks": 0}, "model.blocks=0"),
+        ({"queries": 0}, "model.queries=0"),
+    ],
+)
+def test_impossible_models_are_refused(spec, changed, message):
+    with pytest.raises(ConfigError, match=message):
+        model_of(spec, **changed)
+
+
+def test_rows_of_four_axes_are_refused():
+    with pytest.raises(DataError, match=r"\[2, 3, 4, 5\]"):
+        TrackEncoder((2, 3, 4, 5), dim=7)
