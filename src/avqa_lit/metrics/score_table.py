@@ -1,0 +1,46 @@
+"""The table that a run prints at its end."""
+
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from avqa_lit.categories import CATEGORIES, MODALITIES
+
+
+def score_table(
+    metrics: Mapping[str, float], counts: Mapping[str, Mapping[str, int]], *, split: str
+) -> Table:
+    """Accuracy of every category and average in percent, beside the question-only prior.
+
+    Args:
+        metrics: fractions by full name, such as ``test/acc/overall`` and ``test/prior/acc/overall``.
+        counts: questions by full name, such as ``test/audio/counting``.
+        split: the split to show.
+    """
+    table = Table(title=f"{split}: accuracy in percent", title_justify="left")
+    table.add_column("category")
+    for column in ("questions", "model", "prior", "model - prior"):
+        table.add_column(column, justify="right")
+
+    def row(label: str, name: str, questions: int | None, *, style: str | None = None) -> None:
+        accuracy = metrics.get(f"{split}/acc/{name}")
+        if accuracy is None:
+            return
+        prior = metrics.get(f"{split}/prior/acc/{name}")
+        cells = [f"{questions:,}" if questions is not None else "", f"{100 * accuracy:.2f}"]
+        cells += ["", ""] if prior is None else [f"{100 * prior:.2f}", f"{100 * (accuracy - prior):+.2f}"]
+        table.add_row(label, *cells, style=style)
+
+    totals = {name.removeprefix(f"{split}/"): one["total"] for name, one in counts.items()}
+    for modality in MODALITIES:
+        members = [one for one in CATEGORIES if one.modality == modality]
+        for one in members:
+            row(one.name, one.name, totals.get(one.name, 0))
+        asked = sum(totals.get(one.name, 0) for one in members)
+        row(f"{modality} (weighted)", f"{modality}/avg", asked, style="bold")
+        table.add_section()
+    asked = sum(totals.get(one.name, 0) for one in CATEGORIES)
+    row("overall (weighted)", "overall", asked, style="bold")
+    row("mean of types", "mean_of_types", None)
+    row("mean of modalities", "mean_of_modalities", None)
+    return table
