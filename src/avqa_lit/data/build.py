@@ -1,0 +1,87 @@
+"""Builds a store once, whole or not at all, however many processes ask for it."""
+
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from avqa_lit.data.store import FeatureStore, read_meta
+from avqa_lit.errors import DataError
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def build_store(path: Path, *, fingerprint: str, write: Callable[[Path], None]) -> FeatureStore:
+    """The store in `path`, made by `write` unless it is there and has this fingerprint.
+
+    It is written to a folder beside `path` and renamed into place: a killed build leaves the old store, or
+    none. Other processes that ask for the same store wait for it.
+
+    Args:
+        path: folder of the store.
+        fingerprint: what the store is made from.
+        write: fills the empty folder that it is given, with `avqa_lit.data.pack.write_store`.
+
+    Raises:
+        DataError: `path` holds something else than a store, or cannot be written.
+    """
+    if is_current(path, fingerprint):
+        return FeatureStore.open(path)
+    if (
+        path.exists()
+        and not (path / "store.json").is_file()
+        and not (path.is_dir() and not any(path.iterdir()))
+    ):
+        raise DataError(f"{path}: holds something else than a store, and is left alone; name a new folder")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _lock(path):
+            if not is_current(path, fingerprint):
+                _replace(path, write)
+    except OSError as error:
+        raise DataError(
+            f"{path}: the store cannot be written ({error}); name another folder with data.store=DIR"
+        ) from error
+    return FeatureStore.open(path)
+
+
+def is_current(path: Path, fingerprint: str) -> bool:
+    """Whether `path` holds a store made from just this."""
+    try:
+        return bool(read_meta(path).get("fingerprint") == fingerprint)
+    except DataError:
+        return False
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    lock = FileLock(path.parent / f".{path.name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        _LOGGER.warning("waiting for another process that builds %s", path)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _replace(path: Path, write: Callable[[Path], None]) -> None:
+    for left_over in path.parent.glob(f".{path.name}.*.tmp"):
+        shutil.rmtree(left_over)  # of a killed build: we hold the lock, so no other is at work
+    new = path.parent / f".{path.name}.{os.getpid()}.new.tmp"
+    old = path.parent / f".{path.name}.{os.getpid()}.old.tmp"
+    new.mkdir()
+    try:
+        write(new)
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
+    finally:
+        for folder in (new, old):
+            shutil.rmtree(folder, ignore_errors=True)

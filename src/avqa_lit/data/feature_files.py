@@ -1,0 +1,211 @@
+"""Features of one video or sound, read from a .npy file that may be anything."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from jaxtyping import Float
+from numpy.lib import format as npy
+
+from avqa_lit.errors import ConfigError, DataError
+
+StoredDtype = Literal["float16", "float32"]
+
+SHAPES = "[rows, D], [rows, patches, D] or [rows, D, height, width]"
+_HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """How the features of one modality were made.
+
+    Attributes:
+        encoder: name of the network, and of the folder that holds its files.
+        seconds_per_row: time from the start of one row to the start of the next.
+        start_seconds: time at which the first row starts.
+    """
+
+    encoder: str
+    seconds_per_row: float = 1.0
+    start_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds_per_row < float("inf"):
+            raise ConfigError(
+                f"seconds_per_row={self.seconds_per_row} of {self.encoder}: expected more than 0"
+            )
+
+
+class FeatureSource(Protocol):
+    """Features of one modality, by the id of their video."""
+
+    @property
+    def extraction(self) -> Extraction:
+        """How they were made."""
+
+    def where(self, identity: str) -> str:
+        """Name of the place they come from, for messages."""
+
+    def shape(self, identity: str) -> tuple[int, ...]:
+        """Their shape, without reading them."""
+
+    def read(self, identity: str) -> Float[np.ndarray, "time *row"]:
+        """Their values."""
+
+
+@dataclass(frozen=True)
+class FeatureArrays:
+    """A modality whose features are in memory.
+
+    Attributes:
+        extraction: how they were made.
+        arrays: features by the id of their video.
+    """
+
+    extraction: Extraction
+    arrays: Mapping[str, Float[np.ndarray, "time *row"]]
+
+    def where(self, identity: str) -> str:
+        """Encoder and id."""
+        return f"{self.extraction.encoder} features of {identity!r}"
+
+    def shape(self, identity: str) -> tuple[int, ...]:
+        """Shape of the array."""
+        return self.arrays[identity].shape
+
+    def read(self, identity: str) -> Float[np.ndarray, "time *row"]:
+        """The array itself."""
+        return self.arrays[identity]
+
+
+@dataclass(frozen=True)
+class FeatureFolder:
+    """A modality whose features lie in one .npy file a video, named by its id.
+
+    Attributes:
+        extraction: how they were made.
+        path: folder of the files.
+    """
+
+    extraction: Extraction
+    path: Path
+
+    def file(self, identity: str) -> Path:
+        """Where the features of a video are expected."""
+        return self.path / f"{identity}.npy"
+
+    def where(self, identity: str) -> str:
+        """Path of the file."""
+        return str(self.file(identity))
+
+    def shape(self, identity: str) -> tuple[int, ...]:
+        """Shape that the file's header states, which its size confirms."""
+        return read_header(self.file(identity)).shape
+
+    def read(self, identity: str) -> Float[np.ndarray, "time *row"]:
+        """Values of the file."""
+        return read_features(self.file(identity))
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands at the head of a .npy file."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    fortran_order: bool
+    offset: int
+
+
+def read_header(path: Path) -> Header:
+    """Header of a .npy file that holds whole features.
+
+    Nothing in the file is unpickled, here or when it is read.
+
+    Raises:
+        DataError: no such file, no such format, pickled objects, numbers that are not floating-point, a
+            shape that is not a feature's, no rows, or less data than the header states.
+    """
+    try:
+        with path.open("rb") as file:
+            shape, fortran_order, dtype = _HEADER_READERS[npy.read_magic(file)](file)
+            header = Header(shape, dtype, fortran_order, file.tell())
+            size = os.fstat(file.fileno()).st_size
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such feature file") from error
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise DataError(
+            f"{path}: expected an array in .npy format, found what cannot be read ({error}); extract it again"
+        ) from error
+    if dtype.hasobject:
+        raise DataError(
+            f"{path}: expected numbers, found pickled objects, which are never loaded; "
+            "save a plain float array with np.save"
+        )
+    if dtype.kind != "f":
+        raise DataError(f"{path}: expected floating-point numbers, found {dtype}; save it as float32")
+    check_shape(shape, where=str(path))
+    expected = int(np.prod(shape, dtype=object)) * dtype.itemsize
+    if size - header.offset < expected:
+        raise DataError(
+            f"{path}: truncated, expected {expected} bytes of shape {list(shape)}, "
+            f"found {size - header.offset}; extract or download it again"
+        )
+    return header
+
+
+def read_features(path: Path) -> Float[np.ndarray, "time *row"]:
+    """Values of a .npy file, in its own precision.
+
+    Raises:
+        DataError: whatever `read_header` refuses.
+    """
+    header = read_header(path)
+    count = int(np.prod(header.shape))
+    values = np.fromfile(path, header.dtype, count, offset=header.offset)
+    return values.reshape(header.shape, order="F" if header.fortran_order else "C")
+
+
+def check_shape(shape: tuple[int, ...], *, where: str) -> None:
+    """Refuse what is not a sequence of rows.
+
+    Raises:
+        DataError: found and expected shape.
+    """
+    if len(shape) == 1:
+        raise DataError(
+            f"{where}: shape {list(shape)}, expected {SHAPES}; a single row is saved as [1, {shape[0]}]: "
+            "look for a squeeze() in the extraction"
+        )
+    if len(shape) not in (2, 3, 4):
+        raise DataError(f"{where}: shape {list(shape)}, expected {SHAPES}")
+    if 0 in shape:
+        raise DataError(
+            f"{where}: shape {list(shape)} holds no values, expected at least one row; extract it again"
+        )
+
+
+def to_stored(
+    values: Float[np.ndarray, "time *row"], *, dtype: StoredDtype, where: str
+) -> Float[np.ndarray, "time *row"]:
+    """Values in the precision of a store.
+
+    Raises:
+        DataError: a row with a value that is not finite, or that `dtype` cannot hold.
+    """
+    with np.errstate(over="ignore"):
+        stored = np.ascontiguousarray(values, dtype=dtype)
+    if not np.isfinite(stored).all():
+        row = int(np.argmin(np.isfinite(stored).reshape(len(stored), -1).all(axis=1)))
+        value = float(values[row].reshape(-1)[np.argmin(np.isfinite(stored[row]))])
+        if not np.isfinite(value):
+            raise DataError(f"{where}: row {row} holds {value}, expected finite numbers; extract it again")
+        remedy = "pack with data.dtype=float32" if dtype == "float16" else "scale the features"
+        raise DataError(
+            f"{where}: row {row} holds {value:g}, which {dtype} cannot hold "
+            f"(at most {float(np.finfo(dtype).max):g}); {remedy}"
+        )
+    return stored

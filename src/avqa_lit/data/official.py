@@ -1,0 +1,202 @@
+"""MUSIC-AVQA's folder layout, packed into a store."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from avqa_lit.data.annotations import FieldMap, Question, read_annotations
+from avqa_lit.data.build import build_store
+from avqa_lit.data.feature_files import Extraction, FeatureFolder, StoredDtype
+from avqa_lit.data.pack import write_store
+from avqa_lit.data.store import SCHEMA, FeatureStore
+from avqa_lit.data.text_features import QuestionEncoder
+from avqa_lit.errors import ConfigError, DataError
+
+SPLITS = ("train", "val", "test")
+SHOWN = 5
+
+Missing = Literal["error", "drop"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficialLayout:
+    """Annotations and features as MUSIC-AVQA is published: `json/` and `feats/<encoder>/<video_id>.npy`.
+
+    References:
+        Learning to Answer Questions in Dynamic Audio-Visual Scenarios (Li et al., CVPR 2022),
+        https://arxiv.org/abs/2203.14072
+
+    Attributes:
+        raw: folder that holds the annotations and features; None where `store` is all there is.
+        annotations: file of each split, relative to `raw`.
+        audio: encoder, rate and start of the audio features.
+        visual: encoder, rate and start of the visual features.
+        batch_size: questions a step over all processes.
+        store: folder of the packed store; None is `<raw>_store/<audio encoder>+<visual encoder>`.
+        features: folder of the encoders' folders, relative to `raw`.
+        missing: whether a question without features is an error, or dropped and counted.
+        dtype: precision of the packed features.
+        fields: keys of the annotation files.
+    """
+
+    raw: str | None
+    annotations: Mapping[str, str]
+    audio: Extraction
+    visual: Extraction
+    batch_size: int
+    store: str | None = None
+    features: str = "feats"
+    missing: Missing = "error"
+    dtype: StoredDtype = "float16"
+    fields: FieldMap = field(default_factory=FieldMap)
+
+    def __post_init__(self) -> None:
+        for name, value, known in (("missing", self.missing, Missing), ("dtype", self.dtype, StoredDtype)):
+            if value not in get_args(known):
+                raise ConfigError(f"data.{name}={value}: expected {' or '.join(get_args(known))}")
+        if set(self.annotations) != set(SPLITS):
+            raise ConfigError(
+                f"data.annotations names the splits {sorted(self.annotations)}, expected {', '.join(SPLITS)}"
+            )
+
+    def prepare(
+        self, question: QuestionEncoder, *, cache: Path | None = None, progress: bool = True
+    ) -> FeatureStore:
+        """The up-to-date store, with its question features; built where there is none.
+
+        Args:
+            question: question encoder whose features the store shall hold.
+            cache: unused here; embedded data lies in it.
+            progress: show a bar where the output is a terminal.
+
+        Raises:
+            DataError: what is missing or wrong in the folder, and what to do about it.
+        """
+        if self.raw is None:
+            if self.store is None:
+                raise DataError(
+                    "data.raw is not set, expected the folder of the data set: data.raw=DIR; "
+                    "or data.store=DIR alone for a store that is packed already"
+                )
+            store = FeatureStore.open(Path(self.store).expanduser())
+        else:
+            raw = Path(self.raw).expanduser().absolute()
+            store = self._build(raw, progress=progress)
+        store.text_features(question)
+        return store
+
+    def _build(self, raw: Path, *, progress: bool) -> FeatureStore:
+        self._check_layout(raw)
+        fingerprint = self._fingerprint(raw)
+
+        def write(folder: Path) -> None:
+            questions = {
+                split: read_annotations(raw / self.annotations[split], fields=self.fields) for split in SPLITS
+            }
+            present = self._present(raw, questions)
+            write_store(
+                folder,
+                questions=questions,
+                audio=FeatureFolder(self.audio, self._folder(raw, self.audio)),
+                visual=FeatureFolder(self.visual, self._folder(raw, self.visual)),
+                dtype=self.dtype,
+                fingerprint=fingerprint,
+                keep=lambda one: one.audio_id in present["audio"] and one.video_id in present["visual"],
+                progress=progress,
+            )
+
+        return build_store(self._store_path(raw), fingerprint=fingerprint, write=write)
+
+    def _store_path(self, raw: Path) -> Path:
+        if self.store is not None:
+            return Path(self.store).expanduser().absolute()
+        encoders = f"{self.audio.encoder}+{self.visual.encoder}".replace(os.sep, "_")
+        return raw.with_name(f"{raw.name}_store") / encoders
+
+    def _folder(self, raw: Path, extraction: Extraction) -> Path:
+        return raw / self.features / extraction.encoder
+
+    def _check_layout(self, raw: Path) -> None:
+        if not raw.is_dir():
+            raise DataError(
+                f"data.raw={raw}: no such folder, expected one that holds json/ and {self.features}/"
+            )
+        found = ", ".join(sorted(entry.name for entry in raw.iterdir())[:SHOWN]) or "nothing"
+        for split in SPLITS:
+            file = raw / self.annotations[split]
+            if not file.is_file():
+                raise DataError(
+                    f"{file}: no annotation file of the {split} split, {raw} holds {found}; "
+                    f"put it there, or name it with data.annotations.{split}=FILE"
+                )
+        for name, extraction in (("audio", self.audio), ("visual", self.visual)):
+            folder = self._folder(raw, extraction)
+            if not folder.is_dir():
+                parent = folder.parent
+                encoders = (
+                    sorted(one.name for one in parent.iterdir() if one.is_dir()) if parent.is_dir() else []
+                )
+                raise DataError(
+                    f"{folder}: no folder of {name} features, expected one .npy file a video; "
+                    f"encoders there: {', '.join(encoders) or 'none'}; choose with data.{name}.encoder=NAME"
+                )
+
+    def _fingerprint(self, raw: Path) -> str:
+        """Hash of the options, the annotations, and the name, size and time of every feature file."""
+        options = {
+            "schema": SCHEMA,
+            "missing": self.missing,
+            "dtype": self.dtype,
+            "fields": asdict(self.fields),
+            "audio": asdict(self.audio),
+            "visual": asdict(self.visual),
+        }
+        digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
+        for split in SPLITS:
+            digest.update(
+                split.encode() + hashlib.sha256((raw / self.annotations[split]).read_bytes()).digest()
+            )
+        for extraction in (self.audio, self.visual):
+            for entry in sorted(_features(self._folder(raw, extraction)), key=lambda one: one.name):
+                status = entry.stat()
+                digest.update(f"{entry.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        return digest.hexdigest()
+
+    def _present(self, raw: Path, questions: Mapping[str, Sequence[Question]]) -> dict[str, set[str]]:
+        """Ids that have features of each modality; refuses to go on without the rest unless told so."""
+        present = {
+            name: {Path(entry.name).stem for entry in _features(self._folder(raw, extraction))}
+            for name, extraction in (("audio", self.audio), ("visual", self.visual))
+        }
+        lacking = [
+            (split, question, name, identity)
+            for split, rows in questions.items()
+            for question in rows
+            for name, identity in (("audio", question.audio_id), ("visual", question.video_id))
+            if identity not in present[name]
+        ]
+        without = {split: {one[1].row for one in lacking if one[0] == split} for split in questions}
+        if lacking and self.missing == "error":
+            folders = {name: self._folder(raw, getattr(self, name)) for name in present}
+            first = "".join(
+                f"\n  {split} row {question.row} (question_id {question.question_id}): "
+                f"{folders[name] / identity}.npy"
+                for split, question, name, identity in lacking[:SHOWN]
+            )
+            raise DataError(
+                f"{sum(map(len, without.values()))} of {sum(map(len, questions.values()))} questions lack a "
+                f"feature file; extract it, or leave these questions out with data.missing=drop:{first}"
+            )
+        for split, rows in without.items():
+            if len(rows) == len(questions[split]):
+                raise DataError(f"none of the {len(rows)} questions of {split} has its features in {raw}")
+        return present
+
+
+def _features(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return [entry for entry in entries if entry.name.endswith(".npy")]

@@ -1,0 +1,170 @@
+"""Writes a feature store: packed arrays, their index and what they came from."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from avqa_lit.artifacts.atomic import write_json
+from avqa_lit.data.annotations import Question
+from avqa_lit.data.feature_files import FeatureSource, StoredDtype, check_shape, to_stored
+from avqa_lit.data.store import SCHEMA, sha256
+from avqa_lit.data.vocabulary import Vocabulary, split_words
+from avqa_lit.errors import DataError
+
+
+def write_store(
+    folder: Path,
+    *,
+    questions: Mapping[str, Sequence[Question]],
+    audio: FeatureSource,
+    visual: FeatureSource,
+    dtype: StoredDtype,
+    fingerprint: str,
+    keep: Callable[[Question], bool] = lambda question: True,
+    progress: bool = False,
+) -> None:
+    """Write all files of a store into `folder`; `avqa_lit.data.build.build_store` makes that atomic.
+
+    Args:
+        folder: an empty folder.
+        questions: every question of each split; the vocabularies are those of "train".
+        audio: features of what is heard, by audio_id.
+        visual: features of what is seen, by video_id.
+        dtype: precision of the packed arrays.
+        fingerprint: what the store was made from; a store with another one is out of date.
+        keep: questions for which this is False are left out and counted as dropped.
+        progress: show a bar where the output is a terminal.
+
+    Raises:
+        DataError: features that cannot be packed, by file.
+    """
+    kept = {split: [one for one in rows if keep(one)] for split, rows in questions.items()}
+    index, strings = _index(kept, train=questions["train"])
+    sources = {"audio": audio, "visual": visual}
+    modalities = {}
+    with _bar(enabled=progress) as bar:
+        for name, source in sources.items():
+            ids = strings[f"{name}_ids"]
+            lengths, row_shape = _layout(source, ids)
+            index[f"{name}_length"] = lengths
+            index[f"{name}_first_row"] = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+            shape = (int(lengths.sum()), *row_shape)
+            rows = bar.track(ids, description=f"Packing {name} ({source.extraction.encoder})")
+            with (folder / f"{name}.npy").open("wb") as file:
+                _write_rows(file, source, rows, shape=shape, dtype=dtype)
+            modalities[name] = {
+                "file": f"{name}.npy",
+                "shape": shape,
+                "dtype": dtype,
+                "encoder": source.extraction.encoder,
+                "seconds_per_row": source.extraction.seconds_per_row,
+                "start_seconds": source.extraction.start_seconds,
+            }
+    with (folder / "index.npz").open("wb") as file:
+        np.savez(file, allow_pickle=False, **index)
+    write_json(folder / "strings.json", strings)
+    meta = {
+        "schema": SCHEMA,
+        "modalities": modalities,
+        "splits": {
+            split: {"questions": len(rows), "dropped": len(questions[split]) - len(rows)}
+            for split, rows in kept.items()
+        },
+        "answers": len(_answers(questions["train"])),
+        "files": {
+            name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
+            for name in ("audio.npy", "visual.npy", "index.npz", "strings.json")
+        },
+    }
+    checksum = hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
+    write_json(folder / "store.json", {"checksum": checksum, "fingerprint": fingerprint, **meta})
+
+
+def _layout(source: FeatureSource, ids: Sequence[str]) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Rows of each id, and the shape of one row, which all share."""
+    lengths = np.empty(len(ids), np.int64)
+    row_shape: tuple[int, ...] | None = None
+    for place, identity in enumerate(ids):
+        length, *row = source.shape(identity) or (0,)
+        check_shape((length, *row), where=source.where(identity))
+        row_shape = tuple(row) if row_shape is None else row_shape
+        if tuple(row) != row_shape:
+            raise DataError(
+                f"{source.where(identity)}: rows of shape {row}, expected {list(row_shape)} as in "
+                f"{source.where(ids[0])}; all files of one modality come from one encoder"
+            )
+        lengths[place] = length
+    assert row_shape is not None
+    return lengths, row_shape
+
+
+def _write_rows(
+    file: IO[bytes], source: FeatureSource, ids: Iterable[str], *, shape: tuple[int, ...], dtype: StoredDtype
+) -> None:
+    descr = npy.dtype_to_descr(np.dtype(dtype).newbyteorder("<"))
+    npy.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
+    for identity in ids:
+        file.write(to_stored(source.read(identity), dtype=dtype, where=source.where(identity)).data)
+
+
+def _index(
+    kept: Mapping[str, Sequence[Question]], *, train: Sequence[Question]
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Numeric columns by name, and the texts that they point to."""
+    every = [question for rows in kept.values() for question in rows]
+    clips = _Places((question.audio_id, question.video_id) for question in every)
+    heard = _Places(audio_id for audio_id, _ in clips)
+    seen = _Places(video_id for _, video_id in clips)
+    texts = _Places(question.text for question in every)
+    templates = _Places(question.template for question in every)
+    labels = _Places([*_answers(train).tokens, *(question.answer for question in every)])
+    index = {
+        "clip_audio": _column(heard[audio_id] for audio_id, _ in clips),
+        "clip_visual": _column(seen[video_id] for _, video_id in clips),
+    }
+    for split, rows in kept.items():
+        index[f"{split}_row"] = _column(question.row for question in rows)
+        index[f"{split}_clip"] = _column(clips[question.audio_id, question.video_id] for question in rows)
+        index[f"{split}_text"] = _column(texts[question.text] for question in rows)
+        index[f"{split}_template"] = _column(templates[question.template] for question in rows)
+        index[f"{split}_answer"] = _column(labels[question.answer] for question in rows)
+        index[f"{split}_category"] = _column((question.category for question in rows), np.int8)
+    words = Vocabulary.from_iterable(word for question in train for word in split_words(question.text))
+    strings = {
+        "labels": list(labels),
+        "words": list(words.tokens),
+        "texts": list(texts),
+        "templates": list(templates),
+        "audio_ids": list(heard),
+        "visual_ids": list(seen),
+        "question_ids": {split: [question.question_id for question in rows] for split, rows in kept.items()},
+    }
+    return index, strings
+
+
+class _Places(dict[Any, int]):
+    """Place of each distinct key in order of first appearance."""
+
+    def __init__(self, keys: Iterable[Any]) -> None:
+        super().__init__((key, place) for place, key in enumerate(dict.fromkeys(keys)))
+
+
+def _answers(train: Sequence[Question]) -> Vocabulary:
+    return Vocabulary.from_iterable(question.answer for question in train)
+
+
+def _column(values: Iterable[int], dtype: type = np.int64) -> np.ndarray:
+    return np.fromiter(values, dtype)
+
+
+def _bar(*, enabled: bool) -> Progress:
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    return Progress(*columns, console=console, disable=not (enabled and console.is_terminal))

@@ -1,0 +1,262 @@
+"""Packed features and questions of a data set, opened for reading."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int8, Int64, Shaped
+
+from avqa_lit.batch import DataSpec
+from avqa_lit.data.text_features import QuestionEncoder, text_features
+from avqa_lit.data.vocabulary import Vocabulary
+from avqa_lit.errors import DataError
+
+SCHEMA = 1
+MODALITIES = ("audio", "visual")
+REMEDY = "delete the folder and run python -m avqa_lit.prepare again"
+
+
+@dataclass(frozen=True)
+class PackedModality:
+    """Rows of every video of one modality, one after the other.
+
+    Attributes:
+        array: all rows, memory-mapped.
+        ids: id of each entry, a video or a sound.
+        first_row: where each entry starts in `array`.
+        length: number of rows of each entry.
+        encoder: network that made the features.
+        seconds_per_row: time from the start of one row to the start of the next.
+        start_seconds: time at which the first row of an entry starts.
+    """
+
+    array: Shaped[np.ndarray, "time *row"]
+    ids: tuple[str, ...]
+    first_row: Int64[np.ndarray, " entry"]
+    length: Int64[np.ndarray, " entry"]
+    encoder: str
+    seconds_per_row: float
+    start_seconds: float
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """Shape of one row."""
+        return self.array.shape[1:]
+
+    def gather(
+        self, entries: Int64[np.ndarray, " video"]
+    ) -> tuple[
+        Float32[np.ndarray, "video time *row"],
+        Bool[np.ndarray, "video time"],
+        Float32[np.ndarray, "video time"],
+    ]:
+        """Features, mask and start time in seconds of each row, zero beyond an entry's length."""
+        firsts, lengths = self.first_row[entries], self.length[entries]
+        time = int(lengths.max(initial=0))
+        values = np.empty((len(entries), time, *self.row_shape), np.float32)
+        # One contiguous copy an entry, which casts on the way: fancy indexing would copy and cast in turn.
+        for place, (first, length) in enumerate(zip(firsts.tolist(), lengths.tolist(), strict=True)):
+            values[place, :length] = self.array[first : first + length]
+            values[place, length:] = 0
+        steps = np.arange(time)
+        mask = steps < lengths[:, None]
+        seconds = np.where(mask, self.start_seconds + steps * self.seconds_per_row, 0).astype(np.float32)
+        return values, mask, seconds
+
+
+@dataclass(frozen=True)
+class QuestionTable:
+    """Questions of one split, a column for each property.
+
+    Attributes:
+        row: place in the annotation file, which is the question's identity; dropped questions leave gaps.
+        clip: index in the store's clips.
+        text: index in the store's texts.
+        template: index in the store's templates.
+        answer: index in the store's labels.
+        category: index in `avqa_lit.categories.CATEGORIES`.
+        question_id: as published; None where there is none.
+        video_id: video that is seen.
+    """
+
+    row: Int64[np.ndarray, " question"]
+    clip: Int64[np.ndarray, " question"]
+    text: Int64[np.ndarray, " question"]
+    template: Int64[np.ndarray, " question"]
+    answer: Int64[np.ndarray, " question"]
+    category: Int8[np.ndarray, " question"]
+    question_id: tuple[str | None, ...]
+    video_id: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
+class FeatureStore:
+    """A data set ready for training.
+
+    Attributes:
+        path: folder of the store.
+        checksum: SHA-256 over everything that the store holds beside cached question features.
+        audio: what is heard.
+        visual: what is seen.
+        clip_audio: entry in `audio` of each clip; a clip is a video together with what is heard in it.
+        clip_visual: entry in `visual` of each clip.
+        splits: questions of each split.
+        dropped: number of questions of each split that were left out for want of features.
+        answers: answers of the train split.
+        labels: those answers, and behind them the ones that only other splits give.
+        words: words of the train split's questions.
+        texts: distinct filled questions of all splits.
+        templates: distinct templates of all splits.
+    """
+
+    path: Path
+    checksum: str
+    audio: PackedModality
+    visual: PackedModality
+    clip_audio: Int64[np.ndarray, " clip"]
+    clip_visual: Int64[np.ndarray, " clip"]
+    splits: Mapping[str, QuestionTable]
+    dropped: Mapping[str, int]
+    answers: Vocabulary
+    labels: tuple[str, ...]
+    words: Vocabulary
+    texts: tuple[str, ...]
+    templates: tuple[str, ...]
+
+    @classmethod
+    def open(cls, path: Path, *, verify: bool = False) -> "FeatureStore":
+        """The store in the folder `path`.
+
+        Args:
+            path: folder that `python -m avqa_lit.prepare` left.
+            verify: read every file and compare its SHA-256; otherwise its size alone is compared.
+
+        Raises:
+            DataError: no store there, one of another schema, or files that are missing or damaged.
+        """
+        meta = read_meta(path)
+        _check_files(path, meta["files"], verify=verify)
+        strings = json.loads((path / "strings.json").read_text("utf-8"))
+        with np.load(path / "index.npz", allow_pickle=False) as file:
+            index = dict(file)
+        modalities = {name: _modality(path, name, meta, index, strings) for name in MODALITIES}
+        seen = [modalities["visual"].ids[entry] for entry in index["clip_visual"]]
+        return cls(
+            path=path,
+            checksum=meta["checksum"],
+            **modalities,
+            clip_audio=index["clip_audio"],
+            clip_visual=index["clip_visual"],
+            splits={split: _table(split, index, strings, seen) for split in meta["splits"]},
+            dropped={split: counts["dropped"] for split, counts in meta["splits"].items()},
+            answers=Vocabulary(tuple(strings["labels"][: meta["answers"]])),
+            labels=tuple(strings["labels"]),
+            words=Vocabulary(tuple(strings["words"])),
+            texts=tuple(strings["texts"]),
+            templates=tuple(strings["templates"]),
+        )
+
+    @property
+    def encoders(self) -> dict[str, str]:
+        """Name of the network behind each modality."""
+        return {"audio": self.audio.encoder, "visual": self.visual.encoder}
+
+    @cached_property
+    def unseen_answers(self) -> dict[str, int]:
+        """Questions of each split whose answer the train split never gives."""
+        known = len(self.answers)
+        return {split: int((table.answer >= known).sum()) for split, table in self.splits.items()}
+
+    def text_features(self, encoder: QuestionEncoder) -> Float32[np.ndarray, "text dim"]:
+        """One feature for each text, encoded once and kept in the store."""
+        return text_features(self.path, self.texts, encoder)
+
+    def spec(self, question_dim: int) -> DataSpec:
+        """What a model has to know to size itself, given the width of the question features."""
+        return DataSpec(
+            audio=self.audio.row_shape,
+            visual=self.visual.row_shape,
+            question=question_dim,
+            words=len(self.words),
+            answers=len(self.answers),
+        )
+
+
+def read_meta(path: Path) -> dict[str, Any]:
+    """What store.json says.
+
+    Raises:
+        DataError: no store there, or one of another schema.
+    """
+    file = path / "store.json"
+    try:
+        meta = json.loads(file.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DataError(
+            f"{path}: expected a feature store, which holds store.json; found none; make one with "
+            "python -m avqa_lit.prepare"
+        ) from error
+    except ValueError as error:
+        raise DataError(f"{file}: expected JSON ({error}); {REMEDY}") from error
+    if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
+        schema = meta.get("schema") if isinstance(meta, dict) else None
+        raise DataError(f"{file}: schema {schema!r}, expected {SCHEMA}; {REMEDY}")
+    return meta
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_files(path: Path, files: Mapping[str, Mapping[str, Any]], *, verify: bool) -> None:
+    for name, expected in files.items():
+        file = path / name
+        if not file.is_file():
+            raise DataError(f"{file}: a file of the store is missing; {REMEDY}")
+        if file.stat().st_size != expected["bytes"]:
+            found = file.stat().st_size
+            raise DataError(f"{file}: {found} bytes, expected {expected['bytes']}; {REMEDY}")
+        if verify and sha256(file) != expected["sha256"]:
+            raise DataError(
+                f"{file}: its SHA-256 is not {expected['sha256']}, it was changed or damaged; {REMEDY}"
+            )
+
+
+def _modality(
+    path: Path,
+    name: str,
+    meta: Mapping[str, Any],
+    index: Mapping[str, np.ndarray],
+    strings: Mapping[str, Any],
+) -> PackedModality:
+    about = meta["modalities"][name]
+    return PackedModality(
+        array=np.load(path / about["file"], mmap_mode="r", allow_pickle=False),
+        ids=tuple(strings[f"{name}_ids"]),
+        first_row=index[f"{name}_first_row"],
+        length=index[f"{name}_length"],
+        encoder=about["encoder"],
+        seconds_per_row=about["seconds_per_row"],
+        start_seconds=about["start_seconds"],
+    )
+
+
+def _table(
+    split: str, index: Mapping[str, np.ndarray], strings: Mapping[str, Any], seen: list[str]
+) -> QuestionTable:
+    columns = ("row", "clip", "text", "template", "answer", "category")
+    return QuestionTable(
+        **{column: index[f"{split}_{column}"] for column in columns},
+        question_id=tuple(strings["question_ids"][split]),
+        video_id=tuple(seen[clip] for clip in index[f"{split}_clip"]),
+    )
