@@ -1,0 +1,229 @@
+"""A Hydra launcher in which every job of a sweep is a fresh process.
+
+Hydra's own launcher runs jobs inside one process. With data-parallel training that goes wrong in silence: the
+other ranks run the whole sweep again, and a job inherits the rank variables of the one before.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from filelock import FileLock, Timeout
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+from rich.console import Console
+
+from avqa_lit.artifacts.sweep_file import JobEntry, Sweep, read_sweep, sweep_path, write_sweep
+from avqa_lit.config.sweep.display import SweepDisplay, print_outcome
+from avqa_lit.config.sweep.guard import Guard
+from avqa_lit.config.sweep.interrupts import Interrupts
+from avqa_lit.config.sweep.loop import JobLoop, Limits
+from avqa_lit.config.sweep.outcome import finished_results
+from avqa_lit.config.sweep.plan import SweepJob, plan_jobs
+from avqa_lit.config.sweep.slots import Slots, available_cores, visible_gpus
+from avqa_lit.errors import ConfigError, UserError
+
+# Hydra takes launchers from the namespace `hydra_plugins` only, but looks the name up in its own table.
+_NAME_FOR_HYDRA = "hydra_plugins.avqa_lit.ProcessLauncher"
+
+
+class SweepFailed(UserError):  # noqa: N818 - it is an outcome, told after all jobs have ended
+    """Some jobs of a sweep did not finish."""
+
+
+@dataclass
+class ProcessLauncherConfig:
+    """Settings under `hydra.launcher`.
+
+    Attributes:
+        module: run as `python -m` for each job; null is the program that started the sweep.
+        n_jobs: most jobs at once; auto is as many as cores and GPUs hold.
+        gpus: ids of the GPUs that the jobs share; null is all that this process may use.
+        timeout_minutes: limit of one attempt; 0 is none.
+        grace_seconds: between SIGTERM and SIGKILL, time for a job to save.
+        retries: further attempts after a failed one.
+        fail_fast: whether the first failed job ends the sweep.
+        rerun: whether finished jobs run again.
+    """
+
+    _target_: str = _NAME_FOR_HYDRA
+    module: str | None = None
+    n_jobs: Any = "auto"
+    gpus: list[str] | None = None
+    timeout_minutes: float = 0
+    grace_seconds: float = 15
+    retries: int = 0
+    fail_fast: bool = False
+    rerun: bool = False
+
+
+def _unknown_checksum(config: dict[str, Any]) -> str | None:
+    return None
+
+
+class ProcessLauncher(Launcher):
+    """Runs each job of a sweep in a process of its own and keeps sweep.json; see `ProcessLauncherConfig`."""
+
+    current_checksum: ClassVar[Callable[[dict[str, Any]], str | None]] = staticmethod(_unknown_checksum)
+
+    def __init__(
+        self,
+        *,
+        module: str | None,
+        n_jobs: int | str,
+        gpus: Sequence[str] | None,
+        timeout_minutes: float,
+        grace_seconds: float,
+        retries: int,
+        fail_fast: bool,
+        rerun: bool,
+    ) -> None:
+        if n_jobs != "auto" and (not isinstance(n_jobs, int) or n_jobs < 1):
+            raise ConfigError(f"hydra.launcher.n_jobs={n_jobs}: expected auto or a number from 1")
+        self.module = module
+        self.n_jobs = None if isinstance(n_jobs, str) else n_jobs
+        self.gpus = visible_gpus(os.environ) if gpus is None else list(gpus)
+        self.limits = Limits(
+            timeout=60 * timeout_minutes, grace=grace_seconds, retries=retries, fail_fast=fail_fast
+        )
+        self.rerun = rerun
+        self.jobs: dict[str, SweepJob] = {}
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Take the sweep's config and say where it lies."""
+        self.context = hydra_context
+        self.config = config
+        self.experiment = config.get("experiment") or "train"
+        self.folder = (Path(config.paths.runs).expanduser() / self.experiment).absolute()
+        config.hydra.sweep.dir = str(self.folder)  # the sweeper keeps its own record there
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Run the jobs of a grid; called once for each batch of a sweeper that works in batches."""
+        _refuse_ranks()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.folder / ".lock", timeout=0):
+                points = self._run(job_overrides)
+        except Timeout:
+            raise ConfigError(
+                f"{self.folder}: another sweep runs in this folder; wait for it, or give this one its own "
+                "with experiment=NAME or paths.runs=DIR"
+            ) from None
+        return [self._answer(job, overrides) for job, overrides in zip(points, job_overrides, strict=True)]
+
+    def _run(self, grid: Sequence[Sequence[str]]) -> list[SweepJob]:
+        planned = plan_jobs(
+            grid,
+            master=self.config,
+            context=self.context,
+            folder=self.folder,
+            module=self.module,
+            gpus=self.gpus,
+            first_number=len(self.jobs) + 1,
+        )
+        points = [self.jobs.setdefault(job.key, job) for job in planned]
+        jobs = list(self.jobs.values())
+        for job in jobs:
+            if job.state == "waiting" and not self.rerun:
+                self._skip_if_finished(job)
+        earlier = read_sweep(self.folder) if sweep_path(self.folder).exists() else None
+
+        def changed() -> None:
+            write_sweep(self.folder, self._sweep().superseding(earlier))
+
+        changed()
+        console = Console(width=None if sys.stdout.isatty() else 160)
+        slots = Slots(cores=available_cores(), gpus=self.gpus, n_jobs=self.n_jobs)
+        waiting = [job for job in jobs if job.state == "waiting"]
+        if len(waiting) < len(jobs):
+            console.print(
+                f"{len(jobs) - len(waiting)} of {len(jobs)} jobs are finished already", highlight=False
+            )
+        display = SweepDisplay(jobs, console=console)
+        with Interrupts() as interrupts, Guard(grace=self.limits.grace) as guard:
+            with display:
+                loop = JobLoop(
+                    waiting, slots=slots, limits=self.limits, guard=guard, display=display, changed=changed
+                )
+                loop.run(interrupts)
+            print_outcome(jobs, console=console)
+        if interrupts.first is not None:
+            sys.exit(128 + interrupts.first)
+        return points
+
+    def _skip_if_finished(self, job: SweepJob) -> None:
+        checksum = type(self).current_checksum(job.config)
+        job.results = finished_results(job.folder, key=job.key, checksum=checksum)
+        if job.results is not None:
+            job.state = "skipped"
+
+    def _sweep(self) -> Sweep:
+        return Sweep(
+            experiment=self.experiment,
+            command=shlex.join([Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]]),
+            jobs=tuple(
+                JobEntry(
+                    key=job.key,
+                    overrides=job.overrides,
+                    state=job.state,
+                    folder=str(job.folder.relative_to(self.folder)),
+                    reason=job.reason,
+                    log=str(job.log.relative_to(self.folder)) if job.log.exists() else None,
+                )
+                for job in self.jobs.values()
+            ),
+        )
+
+    def _answer(self, job: SweepJob, overrides: Sequence[str]) -> JobReturn:
+        """What the sweeper gets: the monitored value, or an error that names all jobs that did not finish."""
+        if job.results is not None:
+            value = (job.results.get("metrics") or {}).get(job.results.get("monitor"))
+            return JobReturn(
+                overrides, working_dir=str(job.folder), status=JobStatus.COMPLETED, _return_value=value
+            )
+        bad = [one for one in self.jobs.values() if one.results is None]
+        error = SweepFailed(
+            f"{len(bad)} of {len(self.jobs)} jobs did not finish, for the reasons told above and in "
+            f"{sweep_path(self.folder)}; the same command again runs only what is not finished"
+        )
+        return _FailedJob(
+            overrides, working_dir=str(job.folder), status=JobStatus.FAILED, _return_value=error
+        )
+
+
+class _FailedJob(JobReturn):
+    """Raises when a sweeper reads its value, as Hydra's own does, without a line that says the same."""
+
+    @property  # type: ignore[misc]  # nobody sets it again
+    def return_value(self) -> Any:
+        raise self._return_value
+
+
+def _refuse_ranks() -> None:
+    if os.environ.get("WORLD_SIZE", "1") != "1" and "TORCHELASTIC_RUN_ID" in os.environ:
+        raise ConfigError(
+            f"this sweep was started by torchrun as one of {os.environ['WORLD_SIZE']} processes, each of "
+            "which would run all of it; start it without torchrun: every job starts its own processes"
+        )
+
+
+def register_launcher(
+    *, current_checksum: Callable[[dict[str, Any]], str | None] = _unknown_checksum
+) -> None:
+    """Make `hydra/launcher=process` known to Hydra; to be called before `hydra.main`.
+
+    Args:
+        current_checksum: of the store that a resolved config names, as it is now; None if there is none yet.
+            A finished job whose results tell another one runs again.
+    """
+    ConfigStore.instance().store(group="hydra/launcher", name="process", node=ProcessLauncherConfig)
+    Plugins.instance().class_name_to_class[_NAME_FOR_HYDRA] = ProcessLauncher
+    ProcessLauncher.current_checksum = staticmethod(current_checksum)

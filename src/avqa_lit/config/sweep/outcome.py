@@ -1,0 +1,54 @@
+"""How a job ended, by what it left and not by its exit status alone.
+
+Lightning ends with status 0 after SIGTERM, so status 0 proves nothing.
+"""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from avqa_lit.artifacts.run_folder import read_run
+from avqa_lit.errors import DataError
+
+
+def finished_results(folder: Path, *, key: str, checksum: str | None = None) -> dict[str, Any] | None:
+    """Results of a run that finished with this config on this store; None where there is no such run.
+
+    Args:
+        folder: the run's folder.
+        key: key of the config.
+        checksum: of the store as it is now; None if it is not known, which any run agrees with.
+    """
+    try:
+        results = read_run(folder).results
+    except DataError:
+        return None
+    stands = results.get("state") == "finished" and results.get("key") == key
+    same_data = checksum is None or (results.get("data") or {}).get("checksum") == checksum
+    return results if stands and same_data else None
+
+
+def failure(folder: Path, *, status: int, last_lines: Sequence[str]) -> tuple[str, str]:
+    """State and reason of a job that left no finished results.
+
+    Args:
+        folder: the run's folder.
+        status: exit status, negative for a signal.
+        last_lines: end of the job's log.
+    """
+    try:
+        left = read_run(folder).results.get("state")
+    except DataError:
+        left = None
+    if status < 0:
+        cause = f"killed by {signal.Signals(-status).name}"
+        if status == -signal.SIGKILL:
+            cause += ", perhaps for want of memory"
+    elif status == 0:
+        cause = (
+            f"exit status 0, but its results.json says {left or 'nothing'}, expected finished with its key"
+        )
+    else:
+        cause = f"exit status {status}"
+    return "interrupted" if left == "interrupted" else "failed", "\n".join([cause, *last_lines])
