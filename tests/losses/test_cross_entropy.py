@@ -56,7 +56,7 @@ def test_a_batch_of_nothing_but_unseen_answers_is_zero_and_not_nan(make_batch, l
     assert AnswerCrossEntropy(label_smoothing=label_smoothing)(ModelOutput(logits), batch).item() == 0
 
 
-@pytest.mark.parametrize("label_smoothing", [-0.1, 1.0, float("nan")])
+@pytest.mark.parametrize("label_smoothing", [-0.1, 1.0, float("nan"), None])
 def test_label_smoothing_outside_its_range_is_refused(label_smoothing):
     with pytest.raises(ConfigError, match=f"label_smoothing is {label_smoothing}, expected"):
         AnswerCrossEntropy(label_smoothing=label_smoothing)

@@ -240,6 +240,7 @@ def test_a_model_without_a_track_is_told_to_set_the_weight_to_zero(missing, make
         ({"axis": "row"}, r"axis is 'row', expected one of dim, time"),
         ({"level": "video"}, r"level is 'video', expected one of clip, frame"),
         ({"temperature": 0.0}, r"temperature is 0\.0, expected a finite number above 0"),
+        ({"temperature": None}, r"temperature is None"),
         ({"temperature": float("nan")}, r"temperature is nan"),
         ({"temperature": float("inf")}, r"temperature is inf"),
     ],

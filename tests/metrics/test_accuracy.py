@@ -63,7 +63,7 @@ def test_published_rows_print_the_averages_weighted_by_questions(name):
 
 def test_the_poster_prints_means_of_types_and_their_mean():
     row, means, total = POSTER
-    # Its percentages are no fractions of the official counts (64.44% of 1017 is 655.4), so take them as they are.
+    # No fractions of the official counts (64.44% of 1017 is 655.4), so take the percentages as they are.
     values = accuracies(category_counts([round(100 * p) for p in row], [10_000] * 9))
     assert percent(values, *MODALITY_MEANS) == pytest.approx(means, abs=0.0051)
     assert percent(values, "mean_of_modalities") == pytest.approx([total], abs=0.01)

@@ -10,7 +10,7 @@ from avqa_lit.metrics.classification import classification_report
 LABELS = 7
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, LABELS - 1), st.integers(0, LABELS - 1)), min_size=1, max_size=40))
 def test_scores_equal_those_of_scikit_learn(pairs):
     truth, prediction = zip(*pairs, strict=True)

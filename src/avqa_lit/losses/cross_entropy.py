@@ -28,7 +28,7 @@ class AnswerCrossEntropy(nn.Module):
 
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
         super().__init__()
-        if not 0 <= label_smoothing < 1:
+        if not isinstance(label_smoothing, int | float) or not 0 <= label_smoothing < 1:
             raise ConfigError(
                 f"loss.answer.label_smoothing is {label_smoothing!r}, expected a number from 0 to below 1"
             )

@@ -130,7 +130,7 @@ class KL(nn.Module):
         ):
             if value not in choices:
                 raise ConfigError(f"loss.kl.{name} is {value!r}, expected one of {', '.join(choices)}")
-        if not 0 < temperature < math.inf:
+        if not isinstance(temperature, int | float) or not 0 < temperature < math.inf:
             raise ConfigError(f"loss.kl.temperature is {temperature!r}, expected a finite number above 0")
         self.direction = direction
         self.temperature = temperature
