@@ -1,0 +1,158 @@
+"""Groups runs into test sets, within which they can be compared, and into configurations with their seeds."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from avqa_lit.report.columns import ALL, OVERALL
+from avqa_lit.report.differences import canonical, differing_keys, label
+from avqa_lit.report.intervals import Interval, t_interval, wilson
+from avqa_lit.report.result import STORE_CHECKSUM, Result
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Runs that differ in nothing but the seed.
+
+    Attributes:
+        label: the keys in which it differs from the other configurations, with their values.
+        results: one a seed.
+    """
+
+    label: str
+    results: tuple[Result, ...]
+
+    @property
+    def seeds(self) -> int:
+        """Number of runs."""
+        return len(self.results)
+
+    def setting(self, key: str) -> Any:
+        """Value of a config key; None where the config has no such key."""
+        return self.results[0].settings.get(key)
+
+    def values(self, metric: str, split: str = "test") -> list[float]:
+        """Accuracy of each run that has it."""
+        found = (result.accuracy(metric, split) for result in self.results)
+        return [value for value in found if value is not None]
+
+    def mean(self, metric: str, split: str = "test") -> float | None:
+        """Mean over seeds; None where no run has the metric."""
+        values = self.values(metric, split)
+        return math.fsum(values) / len(values) if values else None
+
+    def over_seeds(self, metric: str, split: str = "test") -> Interval | None:
+        """Interval of the mean over seeds; None for fewer than two."""
+        values = self.values(metric, split)
+        return t_interval(values) if len(values) > 1 else None
+
+    def interval(self, metric: str, categories: Sequence[str], split: str = "test") -> Interval | None:
+        """Over seeds where there are several, else Wilson's over the questions of `categories`."""
+        total = sum(self.results[0].counts.get(split, {}).get(one, (0, 0))[1] for one in categories)
+        mean = self.mean(metric, split)
+        if self.seeds > 1 or mean is None:
+            return self.over_seeds(metric, split)
+        return wilson(mean * total, total) if total else None
+
+    @cached_property
+    def marks(self) -> Float[np.ndarray, " question"] | None:
+        """Share of the seeds that answer each test question rightly; None unless all kept predictions."""
+        answers = [result.answers for result in self.results if result.answers is not None]
+        if len(answers) < self.seeds or len({one.fingerprint for one in answers}) > 1:
+            return None
+        return sum((one.correct for one in answers), np.zeros_like(answers[0].correct)) / len(answers)
+
+    @property
+    def prior_marks(self) -> Float[np.ndarray, " question"] | None:
+        """The question-only prior's marks on the test questions, where the runs kept its answers."""
+        return self.results[0].answers.prior_correct if self.results[0].answers else None
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Configurations that were tested on the same questions, and so can be compared.
+
+    Attributes:
+        keys: config keys in which they differ.
+        configurations: in the order in which they were found.
+    """
+
+    __test__ = False  # no test class of pytest's
+
+    keys: tuple[str, ...]
+    configurations: tuple[Configuration, ...]
+
+    @property
+    def results(self) -> list[Result]:
+        """All runs."""
+        return [result for one in self.configurations for result in one.results]
+
+    @cached_property
+    def totals(self) -> tuple[int, ...]:
+        """Number of questions in each of the nine categories."""
+        counts = self.results[0].counts["test"]
+        return tuple(counts.get(one, (0, 0))[1] for one in ALL)
+
+    @property
+    def questions(self) -> int:
+        """Number of test questions."""
+        return sum(self.totals)
+
+    def prior(self, metric: str, split: str = "test") -> float | None:
+        """Accuracy of the question-only prior."""
+        return self.results[0].accuracy(f"prior/{metric}", split)
+
+    @cached_property
+    def chosen(self) -> Configuration:
+        """Best mean overall accuracy on val, ties to the first; the first where no run has one."""
+        return best_on_val(self.configurations) or self.configurations[0]
+
+    @property
+    def was_chosen_on_val(self) -> bool:
+        """Whether any configuration has an accuracy on val to be chosen by."""
+        return best_on_val(self.configurations) is not None
+
+
+def best_on_val(configurations: Sequence[Configuration]) -> Configuration | None:
+    """Best mean overall accuracy on val, ties to the first; None where none has one."""
+    scored = [(one.mean(OVERALL, "val"), one) for one in configurations]
+    known = [(score, one) for score, one in scored if score is not None]
+    return max(known, key=lambda pair: pair[0])[1] if known else None
+
+
+def test_sets(results: Sequence[Result]) -> list[TestSet]:
+    """Runs by what they were tested on: equal questions with equal answers, whatever the features.
+
+    Runs on the same store belong together. Runs on different stores do so if their predictions show that the
+    questions are the same, as where encoders are compared; without predictions they stay apart.
+    """
+    of_store: dict[str, str] = {}
+    for result in results:
+        if result.answers is not None:
+            of_store.setdefault(_store(result), result.answers.fingerprint)
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        totals = canonical({name: total for name, (_, total) in result.counts["test"].items()})
+        test = of_store.get(_store(result), _store(result))
+        groups.setdefault((test + totals, str(result.accuracy(f"prior/{OVERALL}"))), []).append(result)
+    return [_test_set(group) for group in groups.values()]
+
+
+def _store(result: Result) -> str:
+    return str(result.settings[STORE_CHECKSUM])
+
+
+def _test_set(results: Sequence[Result]) -> TestSet:
+    keys = differing_keys([result.settings for result in results])
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        groups.setdefault(canonical(result.settings), []).append(result)
+    return TestSet(
+        tuple(keys),
+        tuple(Configuration(label(group[0].settings, keys), tuple(group)) for group in groups.values()),
+    )

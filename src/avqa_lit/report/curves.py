@@ -1,0 +1,38 @@
+"""Training curves of a run from its logged steps."""
+
+import math
+from dataclasses import dataclass
+
+from avqa_lit.report.configurations import TestSet
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One value of one run over its epochs.
+
+    Attributes:
+        name: configuration and seed.
+        epochs: counted from 1.
+        is_chosen: whether the run belongs to the chosen configuration.
+    """
+
+    name: str
+    epochs: tuple[int, ...]
+    values: tuple[float, ...]
+    is_chosen: bool
+
+
+def curves(test_set: TestSet, metric: str, *, scale: float = 1.0) -> list[Curve]:
+    """A curve for each run that logged `metric`: the mean of an epoch's logged steps, times `scale`."""
+    found = []
+    for one in test_set.configurations:
+        for result in one.results:
+            logged: dict[int, list[float]] = {}
+            for row in result.run.metrics:
+                if metric in row and math.isfinite(row[metric]):
+                    logged.setdefault(int(row["epoch"]) + 1, []).append(scale * row[metric])
+            if logged:
+                means = tuple(math.fsum(values) / len(values) for values in logged.values())
+                name = f"{one.label} (seed {result.seed})"
+                found.append(Curve(name, tuple(logged), means, one is test_set.chosen))
+    return found

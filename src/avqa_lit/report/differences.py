@@ -1,0 +1,106 @@
+"""In which config keys the runs differ, and what to call a configuration."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+KL_WEIGHT = "loss.kl.weight"
+NORM = "model.norm"
+
+# None of these makes another experiment: runs that differ in nothing else repeat each other.
+NOT_COMPARED = ("hydra", "logger", "paths", "display", "trust", "experiment", "resume", "seed")
+NAMES = {
+    KL_WEIGHT: "KL weight",
+    NORM: "norm",
+    "optimizer.lr": "learning rate",
+    "data.batch_size": "batch size",
+    "trainer.max_epochs": "epochs",
+    "budget.name": "budget",
+}
+
+Settings = Mapping[str, Any]
+
+
+def flat_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Leaves of a resolved config by dotted key, without the keys that make no other experiment.
+
+    Example:
+        >>> flat_settings({"seed": 3, "loss": {"kl": {"weight": 0.1}}, "model": {"modalities": ["audio"]}})
+        {'loss.kl.weight': 0.1, 'model.modalities': ['audio']}
+    """
+    return dict(_leaves({name: value for name, value in config.items() if name not in NOT_COMPARED}, ""))
+
+
+def _leaves(node: Any, prefix: str) -> list[tuple[str, Any]]:
+    if not isinstance(node, Mapping) or not node:
+        return [(prefix, node)] if prefix else []
+    return [
+        leaf
+        for name, value in node.items()
+        for leaf in _leaves(value, f"{prefix}.{name}" if prefix else str(name))
+    ]
+
+
+def differing_keys(settings: Sequence[Settings]) -> list[str]:
+    """Dotted keys whose values differ, in the order of the config.
+
+    Where a whole group was exchanged, its class (``schedule._target_``) or its name (``budget.name``)
+    stands for the keys that follow from it.
+    """
+    keys = list(dict.fromkeys(key for one in settings for key in one))
+    values = {key: [canonical(one.get(key)) for one in settings] for key in keys}
+    differing = [key for key in keys if len(set(values[key])) > 1]
+    heads = [key for key in differing if key.rpartition(".")[2] in ("_target_", "name")]
+    return [
+        key
+        for key in differing
+        if not any(
+            head != key
+            and key.startswith(head.rpartition(".")[0] + ".")
+            and len(set(zip(values[head], values[key], strict=True))) == len(set(values[head]))
+            for head in heads
+        )
+    ]
+
+
+def canonical(value: Any) -> str:
+    """Text that is equal for equal values."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def key_name(key: str) -> str:
+    """What to call a key in a sentence.
+
+    Example:
+        >>> key_name("loss.kl.weight"), key_name("schedule._target_"), key_name("model.dim")
+        ('KL weight', 'schedule', 'model.dim')
+    """
+    return NAMES.get(key, key.removesuffix("._target_"))
+
+
+def value_name(value: Any) -> str:
+    """What to call a value in a sentence.
+
+    Example:
+        >>> value_name(1e-4), value_name(["audio", "visual"]), value_name("avqa_lit.models.avst.AVST")
+        ('0.0001', 'audio + visual', 'AVST')
+    """
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return " + ".join(value_name(one) for one in value) or "none"
+    if isinstance(value, str):
+        return value.rpartition(".")[2] if value.startswith("avqa_lit.") else value
+    return "none" if value is None else canonical(value)
+
+
+def label(settings: Settings, keys: Sequence[str]) -> str:
+    """Name of a configuration: the keys in which it differs from the others, and their values."""
+    if not keys:
+        return "The one configuration"
+    return " · ".join(f"{key_name(key)} {value_name(settings.get(key))}" for key in keys)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value has a place on an axis."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

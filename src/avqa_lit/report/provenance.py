@@ -1,0 +1,120 @@
+"""How to make the runs again, and what became of those that did not finish."""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from avqa_lit.report.collect import Collection, Unfinished
+from avqa_lit.report.configurations import TestSet
+from avqa_lit.report.differences import value_name
+from avqa_lit.report.markup import definitions, element, plain_table, wrap
+from avqa_lit.report.result import Result
+from avqa_lit.report.wording import DASH, count
+
+LOG_LINES = 20
+FACTS = {
+    "Test questions dropped": "dropped_questions",
+    "Test answers unseen in training": "unseen_answers",
+    "Store": "data.store",
+    "Store checksum": "data.checksum",
+    "Encoders": "data.encoders",
+    "Git": "git",
+    "Versions": "versions",
+    "Precision": "precision",
+    "Threads": "threads",
+    "Processes": "world_size",
+    "Monitor": "monitor",
+}
+
+
+def commands(found: Collection) -> list[str]:
+    """Shell lines that make all runs again: the sweeps', then those of single runs."""
+    inside = [sweep.folder.resolve() for sweep in found.sweeps]
+    single = [
+        shlex.join(["python", "-m", "avqa_lit.train", *result.fact("overrides")])
+        for result in found.results
+        if not any(result.folder.resolve().is_relative_to(folder) for folder in inside)
+    ]
+    return list(dict.fromkeys([*(sweep.command for sweep in found.sweeps), *single]))
+
+
+def seeds(results: Sequence[Result]) -> list[str]:
+    """Seeds of the runs, each once, in order."""
+    return [str(seed) for seed in sorted({result.seed for result in results if result.seed is not None})]
+
+
+def budgets(results: Sequence[Result]) -> list[str]:
+    """Names of the runs' budgets, each once."""
+    found = (result.run.config.get("budget") for result in results)
+    return list(
+        dict.fromkeys(str(one["name"]) for one in found if isinstance(one, Mapping) and "name" in one)
+    )
+
+
+def facts(results: Sequence[Result]) -> list[tuple[str, str]]:
+    """What the runs share; where they do not, every value with the number of its runs."""
+    pairs = [("Seeds", ", ".join(seeds(results)) or DASH)]
+    for name, key in FACTS.items():
+        values = [_text(result.fact(key)) for result in results]
+        distinct = list(dict.fromkeys(value for value in values if value))
+        if len(distinct) == 1 and len(set(values)) == 1:
+            pairs.append((name, distinct[0]))
+        elif distinct:
+            pairs.append(
+                (name, "differs: " + "; ".join(f"{one} ({values.count(one)} runs)" for one in distinct))
+            )
+    return pairs
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_text(one)}" for name, one in value.items())
+    return "" if value is None else value_name(value)
+
+
+def runs_made(test_set: TestSet) -> str:
+    """One line a run: key, overrides, what it cost, where it lies."""
+    heads = ["Key", "Overrides", "Seed", "Best epoch", "Parameters", "Fit, s", "Peak memory, MB", "Folder"]
+    rows = [
+        (
+            result.fact("key") or DASH,
+            " ".join(result.fact("overrides") or ()) or "none",
+            _or_dash(result.seed),
+            _or_dash(result.fact("best_epoch"), shift=1),
+            _or_dash(result.fact("parameters")),
+            _or_dash(result.fact("seconds.fit")),
+            _or_dash(result.fact("peak_memory_bytes"), scale=1e-6),
+            result.folder,
+        )
+        for result in test_set.results
+    ]
+    return plain_table("Each run: what was given, what it cost, where it lies", heads, rows, css="runs")
+
+
+def _or_dash(value: float | None, *, scale: float = 1, shift: int = 0) -> str:
+    return DASH if value is None else f"{value * scale + shift:,.0f}"
+
+
+def recipe(found: Collection) -> str:
+    """Commands and shared facts."""
+    lines = wrap("pre", element("code", "\n".join(commands(found))), tabindex="0")
+    return lines + definitions(facts(found.results), css="facts")
+
+
+def unfinished_jobs(jobs: Iterable[Unfinished]) -> str:
+    """A table of jobs without a result, and the end of each one's log."""
+    jobs = list(jobs)
+    rows = [(job.name or DASH, job.state, job.reason, job.folder) for job in jobs]
+    caption = f"{count(len(jobs), 'job')} without a result; none of them is in any number above"
+    table = plain_table(caption, ["Job", "State", "Reason", "Folder"], rows, css="runs")
+    return table + "".join(_log(job) for job in jobs)
+
+
+def _log(job: Unfinished) -> str:
+    if job.log is None:
+        return ""
+    if not job.log.is_file():
+        return element("p", f"Log of {job.name}: {job.log} (not there any more)", css="note")
+    lines = job.log.read_text("utf-8", errors="replace").splitlines()[-LOG_LINES:]
+    summary = element("summary", f"Log of {job.name}: {job.log}")
+    return wrap("details", summary + wrap("pre", element("code", "\n".join(lines)), tabindex="0"))

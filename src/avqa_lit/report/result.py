@@ -1,0 +1,141 @@
+"""A finished run, checked: its settings, its scores, its marks question by question."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from avqa_lit.artifacts.run_folder import Run
+from avqa_lit.categories import CATEGORY_NAMES
+from avqa_lit.errors import DataError
+from avqa_lit.report.answers import Answers, read_answers
+from avqa_lit.report.columns import COLUMNS, OVERALL
+from avqa_lit.report.differences import canonical, flat_settings
+
+TOLERANCE = 1e-6
+STORE_CHECKSUM = "store checksum"  # stands among the settings: other features make another experiment
+
+Count = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One finished run.
+
+    Attributes:
+        run: its files.
+        settings: leaves of its config by dotted key, without the seed, and the store's checksum.
+        counts: right answers and questions by split and category.
+        answers: marks on the test questions; None where the run kept no predictions.
+    """
+
+    run: Run
+    settings: Mapping[str, Any]
+    counts: Mapping[str, Mapping[str, Count]]
+    answers: Answers | None
+
+    @property
+    def folder(self) -> Path:
+        """Where the run's files are."""
+        return self.run.folder.path
+
+    @property
+    def seed(self) -> int | None:
+        """What drove initialisation, order and dropout."""
+        seed: int | None = self.run.results.get("seed")
+        return seed
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Equal for runs that repeat each other."""
+        return (canonical(self.settings), str(self.seed))
+
+    def accuracy(self, metric: str, split: str = "test") -> float | None:
+        """Fraction by the metric's name after the split; None where the run has none."""
+        value: float | None = self.run.results["metrics"].get(f"{split}/{metric}")
+        return value
+
+    def total(self, split: str = "test") -> int:
+        """Number of questions; 0 where the run counted none."""
+        return sum(total for _, total in self.counts.get(split, {}).values())
+
+    def fact(self, name: str) -> Any:
+        """Entry of results.json by dotted name; None where there is none."""
+        node: Any = self.run.results
+        for part in name.split("."):
+            node = node.get(part) if isinstance(node, Mapping) else None
+        return node
+
+
+def read_result(run: Run) -> Result:
+    """Check a finished run.
+
+    Raises:
+        DataError: without config, metrics or counts, with a logged step that has no epoch, or with counts
+            that contradict its metrics or predictions.
+    """
+    source = run.folder.results
+    if not run.config:
+        raise DataError(f"{run.folder.config}: expected the config of a finished run; run it again")
+    for name in ("metrics", "counts"):
+        if not isinstance(run.results.get(name), Mapping):
+            raise DataError(f"{source}: expected {name!r}, as every finished run has it; run it again")
+    for number, row in enumerate(run.metrics, start=1):
+        if not isinstance(row, Mapping) or not isinstance(row.get("epoch"), int):
+            raise DataError(
+                f"{run.folder.metrics}, line {number}: expected an object with an epoch, found {row}"
+            )
+    counts = _counts(run.results["counts"], source)
+    rows = run.predictions()
+    answers = read_answers(rows, source=run.folder.predictions("test")) if rows else None
+    settings = flat_settings(run.config) | {STORE_CHECKSUM: _checksum(run)}
+    result = Result(run, settings, counts, answers)
+    _check(result, source)
+    return result
+
+
+def _checksum(run: Run) -> str | None:
+    data = run.results.get("data")
+    return data.get("checksum") if isinstance(data, Mapping) else None
+
+
+def _counts(raw: Mapping[str, Any], source: Path) -> dict[str, dict[str, Count]]:
+    counts: dict[str, dict[str, Count]] = {}
+    for name, value in raw.items():
+        split, _, category = name.partition("/")
+        if category not in CATEGORY_NAMES or set(value) != {"correct", "total"}:
+            raise DataError(
+                f"{source}: counts has {name!r}: {value}; expected <split>/<category> with correct and total"
+            )
+        counts.setdefault(split, {})[category] = (value["correct"], value["total"])
+    return counts
+
+
+def _check(result: Result, source: Path) -> None:
+    counts = result.counts.get("test", {})
+    if not result.total() or result.accuracy(OVERALL) is None:
+        raise DataError(f"{source}: expected counts and accuracy of the test split; run it again")
+    for column in COLUMNS:
+        if not column.metric.endswith(("mean_of_types", "mean_of_modalities")):
+            _compare(
+                result, column.metric, [counts[one] for one in column.categories if one in counts], source
+            )
+    right = sum(correct for correct, _ in counts.values())
+    if result.answers is not None and (right, result.total()) != (
+        int(result.answers.correct.sum()),
+        len(result.answers.correct),
+    ):
+        raise DataError(
+            f"{result.run.folder.predictions('test')}: {int(result.answers.correct.sum())} of "
+            f"{len(result.answers.correct)} right, but results.json counts {right} of {result.total()}; "
+            "run it again"
+        )
+
+
+def _compare(result: Result, metric: str, counts: list[Count], source: Path) -> None:
+    total = sum(total for _, total in counts)
+    value = result.accuracy(metric)
+    if total and value is not None:
+        share = sum(correct for correct, _ in counts) / total
+        if abs(share - value) > TOLERANCE:
+            raise DataError(f"{source}: test/{metric} is {value}, but its counts give {share}; run it again")

@@ -1,0 +1,186 @@
+"""The table of accuracies, whatever it is printed as."""
+
+from dataclasses import dataclass, replace
+
+from avqa_lit.report.columns import ALL, COLUMNS, OVERALL
+from avqa_lit.report.configurations import Configuration, TestSet
+from avqa_lit.report.published import OFFICIAL_TOTALS, is_official, published_rows
+from avqa_lit.report.result import Result
+from avqa_lit.report.wording import count
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One accuracy.
+
+    Attributes:
+        value: fraction; None where there is none.
+        gain: difference to the question-only prior.
+        half_width: of the 95% interval over seeds.
+        is_best: no configuration has more in this column.
+        is_recomputed: not printed by the paper, worked out from what it prints.
+    """
+
+    value: float | None
+    gain: float | None = None
+    half_width: float | None = None
+    is_best: bool = False
+    is_recomputed: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        kind: "prior", "configuration", "run" or "published".
+        detail: what else there is to know: seeds, venue.
+        val: overall accuracy on val, by which the configuration is chosen.
+        cells: in the order of the columns.
+        results: runs behind it.
+    """
+
+    kind: str
+    label: str
+    detail: str
+    is_chosen: bool
+    val: Cell
+    cells: tuple[Cell, ...]
+    results: tuple[Result, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Accuracies of one test set.
+
+    Attributes:
+        totals: test questions in each column.
+        keys: config keys in which the rows differ.
+        runs: each run by itself, where configurations have several.
+        remark: why there are no published rows; empty where there are.
+    """
+
+    totals: tuple[int, ...]
+    keys: tuple[str, ...]
+    configurations: tuple[Row, ...]
+    runs: tuple[Row, ...]
+    prior: Row | None
+    published: tuple[Row, ...]
+    remark: str
+
+
+def build_table(test_set: TestSet) -> Table:
+    """Table of a test set: its configurations, the prior and, on the official split, published rows."""
+    several = any(one.seeds > 1 for one in test_set.configurations)
+    rows = _best_marked([_configuration(one, test_set, several=several) for one in test_set.configurations])
+    official = is_official(test_set.totals)
+    of_category = dict(zip(ALL, test_set.totals, strict=True))
+    return Table(
+        totals=tuple(sum(of_category[one] for one in column.categories) for column in COLUMNS),
+        keys=test_set.keys,
+        configurations=tuple(rows),
+        runs=tuple(_run(one, result, test_set) for one in test_set.configurations for result in one.results)
+        if several
+        else (),
+        prior=_prior(test_set),
+        published=tuple(_published(test_set)) if official else (),
+        remark="" if official else _why_no_published(test_set),
+    )
+
+
+def _configuration(one: Configuration, test_set: TestSet, *, several: bool) -> Row:
+    def cell(metric: str, split: str) -> Cell:
+        over_seeds = one.over_seeds(metric, split)
+        value = one.mean(metric, split)
+        return Cell(
+            value, _gain(value, test_set.prior(metric, split)), over_seeds.half_width if over_seeds else None
+        )
+
+    return Row(
+        kind="configuration",
+        label=one.label,
+        detail=count(one.seeds, "seed") if several else "",
+        is_chosen=one is test_set.chosen and test_set.was_chosen_on_val,
+        val=cell(OVERALL, "val"),
+        cells=tuple(cell(column.metric, "test") for column in COLUMNS),
+        results=one.results,
+    )
+
+
+def _run(one: Configuration, result: Result, test_set: TestSet) -> Row:
+    def cell(metric: str, split: str) -> Cell:
+        value = result.accuracy(metric, split)
+        return Cell(value, _gain(value, test_set.prior(metric, split)))
+
+    return Row(
+        kind="run",
+        label=one.label,
+        detail=f"seed {result.seed}",
+        is_chosen=False,
+        val=cell(OVERALL, "val"),
+        cells=tuple(cell(column.metric, "test") for column in COLUMNS),
+        results=(result,),
+    )
+
+
+def _gain(value: float | None, prior: float | None) -> float | None:
+    return None if value is None or prior is None else value - prior
+
+
+def _prior(test_set: TestSet) -> Row | None:
+    if test_set.prior(OVERALL) is None:
+        return None
+    return Row(
+        kind="prior",
+        label="Question-only prior",
+        detail="",
+        is_chosen=False,
+        val=Cell(test_set.prior(OVERALL, "val")),
+        cells=tuple(Cell(test_set.prior(column.metric)) for column in COLUMNS),
+    )
+
+
+def _best_marked(rows: list[Row]) -> list[Row]:
+    """Rows with the best of each column marked; nothing is best among one."""
+    if len(rows) < 2:
+        return rows
+    best = [
+        max((cell.value for cell in column if cell.value is not None), default=None)
+        for column in zip(*(row.cells for row in rows), strict=True)
+    ]
+    return [
+        replace(
+            row,
+            cells=tuple(
+                replace(cell, is_best=cell.value is not None and cell.value == top)
+                for cell, top in zip(row.cells, best, strict=True)
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _published(test_set: TestSet) -> list[Row]:
+    return [
+        Row(
+            kind="published",
+            label=one.system,
+            detail=f"{one.venue}; {one.features}",
+            is_chosen=False,
+            val=Cell(None),
+            cells=tuple(
+                Cell(value, _gain(value, test_set.prior(column.metric)), is_recomputed=recomputed)
+                for column, value, recomputed in zip(COLUMNS, one.values, one.recomputed, strict=True)
+            ),
+        )
+        for one in published_rows()
+    ]
+
+
+def _why_no_published(test_set: TestSet) -> str:
+    return (
+        "Published results are left out: they hold for the official MUSIC-AVQA test split of "
+        f"{sum(OFFICIAL_TOTALS):,} questions with its numbers per category, and this test set has "
+        f" {count(test_set.questions, 'question')}"
+        + (" in other proportions." if test_set.questions == sum(OFFICIAL_TOTALS) else ".")
+    )

@@ -1,0 +1,90 @@
+"""The table of accuracies as HTML."""
+
+from collections.abc import Sequence
+from html import escape
+
+from avqa_lit.report.columns import COLUMNS, column_groups
+from avqa_lit.report.markup import element, scrolling, wrap
+from avqa_lit.report.table import Cell, Row, Table
+from avqa_lit.report.wording import percent, points
+
+SPAN = len(COLUMNS) + 2
+CAPTION = (
+    "Test accuracy in percent, per category and as every kind of average by its name; under it the "
+    "difference to the question-only prior in points"
+)
+
+
+def html_table(table: Table) -> str:
+    """The main table: prior, configurations, published rows."""
+    bodies = [wrap("tbody", _row(table.prior), css="prior")] if table.prior else []
+    bodies.append(_body("", table.configurations))
+    if table.published:
+        bodies.append(_body("Published, on the official test split", table.published))
+    several = any(
+        row.val.half_width or any(cell.half_width for cell in row.cells) for row in table.configurations
+    )
+    caption = CAPTION + (" ± half of the 95% interval over seeds." if several else ".")
+    inner = element("caption", caption) + _head(table.totals) + "".join(bodies)
+    return scrolling(inner, name="Test accuracy per category", css="scores")
+
+
+def runs_table(table: Table) -> str:
+    """Each run by itself, under a heading that opens; empty where every configuration has one run."""
+    if not table.runs:
+        return ""
+    caption = element(
+        "caption", "Each run by itself: test accuracy in percent, difference to the prior in points."
+    )
+    inner = caption + _head(table.totals) + _body("", table.runs)
+    box = scrolling(inner, name="Each run by itself", css="scores")
+    return wrap("details", element("summary", f"Each of the {len(table.runs)} runs by itself") + box)
+
+
+def _head(totals: Sequence[int]) -> str:
+    top = element("th", "Configuration", scope="col", rowspan="2") + element(
+        "th", "Val overall", scope="col", rowspan="2", css="val"
+    )
+    bottom, place = "", 0
+    for name, columns in column_groups():
+        top += element("th", name, scope="colgroup", colspan=str(len(columns)), css="first")
+        for number, column in enumerate(columns):
+            questions = element("small", f"{totals[place]:,}")
+            css = "first" if number == 0 else ""
+            bottom += wrap("th", f"{escape(column.label)} {questions}", scope="col", css=css)
+            place += 1
+    return wrap("thead", wrap("tr", top) + wrap("tr", bottom))
+
+
+def _body(title: str, rows: Sequence[Row]) -> str:
+    heading = (
+        wrap("tr", element("th", title, scope="rowgroup", colspan=str(SPAN)), css="group") if title else ""
+    )
+    return wrap("tbody", heading + "".join(_row(row) for row in rows), css=rows[0].kind)
+
+
+def _row(row: Row) -> str:
+    name = escape(row.label) + (element("small", row.detail) if row.detail else "")
+    if row.is_chosen:
+        name += element("span", "chosen on val", css="badge")
+    firsts = {columns[0].metric for _, columns in column_groups()}
+    cells = "".join(
+        _cell(cell, css="first" if column.metric in firsts else "")
+        for column, cell in zip(COLUMNS, row.cells, strict=True)
+    )
+    return wrap(
+        "tr",
+        wrap("th", name, scope="row") + _cell(row.val, css="val") + cells,
+        css="chosen" if row.is_chosen else "",
+    )
+
+
+def _cell(cell: Cell, *, css: str) -> str:
+    text = percent(cell.value)
+    number = wrap("strong", text) if cell.is_best else text
+    if cell.is_recomputed:
+        number += element("abbr", "†", title="worked out from the nine printed accuracies")
+    under = [] if cell.gain is None else [points(cell.gain)]
+    if cell.half_width is not None:
+        under.append(f"±{percent(cell.half_width)}")
+    return wrap("td", number + "".join(element("small", one) for one in under), css=css)

@@ -1,0 +1,86 @@
+"""The table as Markdown, for a README, and as CSV, for a program."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from avqa_lit.report.columns import COLUMNS, OVERALL
+from avqa_lit.report.differences import is_number, value_name
+from avqa_lit.report.table import Cell, Row, Table
+from avqa_lit.report.wording import percent, points
+
+GAIN = "Gain over prior"
+
+
+def markdown_table(table: Table) -> str:
+    """One line a configuration, in percent; after the overall accuracy its difference to the prior."""
+    heads = ["Configuration", "Val overall"]
+    totals = ["questions", ""]
+    for column, total in zip(COLUMNS, table.totals, strict=True):
+        heads += [column.short, GAIN] if column.metric == OVERALL else [column.short]
+        totals += [f"{total:,}", ""] if column.metric == OVERALL else [f"{total:,}"]
+    rows = [*([table.prior] if table.prior else []), *table.configurations, *table.published]
+    lines = [_line(heads), _line(["---", *["---:"] * (len(heads) - 1)]), _line(totals)]
+    return "\n".join(lines + [_line(_markdown_row(row)) for row in rows]) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def _markdown_row(row: Row) -> list[str]:
+    name = f"{row.label} ({row.detail})" if row.detail else row.label
+    texts = [name + (" ← chosen on val" if row.is_chosen else ""), _markdown_cell(row.val)]
+    for column, cell in zip(COLUMNS, row.cells, strict=True):
+        texts.append(_markdown_cell(cell))
+        if column.metric == OVERALL:
+            texts.append("" if cell.gain is None else points(cell.gain))
+    return texts
+
+
+def _markdown_cell(cell: Cell) -> str:
+    text = percent(cell.value)
+    if cell.half_width is not None:
+        text += f" ± {percent(cell.half_width)}"
+    if cell.is_best:
+        text = f"**{text}**"
+    return text + "†" * cell.is_recomputed
+
+
+def csv_table(tables: Sequence[Table]) -> str:
+    """All rows of all test sets: fractions under the names of the metrics, unrounded."""
+    keys = list(dict.fromkeys(key for table in tables for key in table.keys))
+    metrics = [f"test/{column.metric}" for column in COLUMNS]
+    fixed = ["test_set", "kind", "label", "detail", "chosen", "seeds", "seed", "key", "folder"]
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow([*fixed, *keys, f"val/{OVERALL}", *metrics, f"test/{OVERALL}/half_width"])
+    for number, table in enumerate(tables, start=1):
+        prior = [table.prior] if table.prior else []
+        for row in [*prior, *table.configurations, *table.runs, *table.published]:
+            writer.writerow(_csv_row(row, number, keys))
+    return target.getvalue()
+
+
+def _csv_row(row: Row, number: int, keys: Sequence[str]) -> list[object]:
+    single = row.results[0] if len(row.results) == 1 else None
+    settings = row.results[0].settings if row.results else {}
+    overall = next(cell for column, cell in zip(COLUMNS, row.cells, strict=True) if column.metric == OVERALL)
+    return [
+        number,
+        row.kind,
+        row.label,
+        row.detail,
+        int(row.is_chosen),
+        len(row.results) or "",
+        "" if single is None else single.seed,
+        "" if single is None else single.fact("key"),
+        "" if single is None else single.folder,
+        *(_csv_value(settings[key]) if key in settings else "" for key in keys),
+        *("" if cell.value is None else cell.value for cell in (row.val, *row.cells)),
+        "" if overall.half_width is None else overall.half_width,
+    ]
+
+
+def _csv_value(value: object) -> object:
+    return value if is_number(value) else value_name(value)

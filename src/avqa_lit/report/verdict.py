@@ -1,0 +1,165 @@
+"""What the runs say, in words, and what they cannot say."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from avqa_lit.report.columns import OVERALL
+from avqa_lit.report.comparison import Comparison, accuracy_over_questions, compare, compare_with_prior
+from avqa_lit.report.configurations import Configuration, TestSet, best_on_val
+from avqa_lit.report.differences import KL_WEIGHT, NORM, canonical, is_number, value_name
+from avqa_lit.report.wording import bounds, count, percent, points
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One finding: what it comes to, then the numbers it rests on.
+
+    Attributes:
+        comparison: None where nothing is compared.
+    """
+
+    lead: str
+    text: str
+    comparison: Comparison | None = None
+
+
+def findings(test_set: TestSet) -> list[Statement]:
+    """Statements about runs that exist, each with its intervals: the choice, its gain, KL, norm placement."""
+    statements = [_choice(test_set), *_gain(test_set), *_kl(test_set), *_norm(test_set)]
+    if not any(one.comparison for one in statements[2:]):
+        statements += _runner_up(test_set)
+    return statements
+
+
+def headline(test_set: TestSet) -> str:
+    """The shortest true summary."""
+    chosen, prior = test_set.chosen, test_set.prior(OVERALL)
+    accuracy = chosen.mean(OVERALL) or 0.0
+    text = f"{chosen.label} answers {percent(accuracy)}% of {count(test_set.questions, 'test question')}"
+    if prior is None:
+        return text + "; how much of that the question alone gives away was not measured."
+    side = "above" if accuracy >= prior else "below"
+    return f"{text}, {percent(abs(accuracy - prior))} points {side} what the question alone gives away."
+
+
+def _choice(test_set: TestSet) -> Statement:
+    chosen = test_set.chosen
+    among = count(len(test_set.configurations), "configuration")
+    if len(test_set.configurations) == 1:
+        lead = f"{chosen.label}."
+    elif test_set.was_chosen_on_val:
+        lead = f"Chosen on val among {among}: {chosen.label}."
+    else:
+        lead = f"No accuracy on val to choose by; the first of {among}: {chosen.label}."
+    over_questions, bootstrapped = accuracy_over_questions(chosen)
+    method = "bootstrap" if bootstrapped else "Wilson"
+    text = (
+        f"It answers {percent(chosen.mean(OVERALL))}% of {count(test_set.questions, 'test question')} "
+        f"(95% interval {bounds(over_questions, signed=False)} over questions, {method}"
+    )
+    over_seeds = chosen.over_seeds(OVERALL)
+    if over_seeds:
+        text += f"; {bounds(over_seeds, signed=False)} over {count(chosen.seeds, 'seed')}"
+    val = chosen.mean(OVERALL, "val")
+    return Statement(lead, text + ")" + (f" and {percent(val)}% on val." if val is not None else "."))
+
+
+def _gain(test_set: TestSet) -> Iterator[Statement]:
+    comparison = compare_with_prior(test_set.chosen, test_set)
+    if comparison is None:
+        return
+    lead = {
+        1: "It beats the question-only prior.",
+        0: "No gain over the question-only prior that these runs can show.",
+        -1: "It falls behind the question-only prior.",
+    }[comparison.sign]
+    prior = percent(test_set.prior(OVERALL))
+    text = f"The prior, which neither sees nor hears the video, answers {prior}%: {evidence(comparison)}."
+    yield Statement(lead, text, comparison)
+
+
+def evidence(comparison: Comparison) -> str:
+    """The difference with every interval that there is."""
+    pairing = (
+        "paired over questions" if comparison.paired else "over questions, as if unpaired: wider than need be"
+    )
+    text = (
+        f"a difference of {points(comparison.difference)} points "
+        f"(95% interval {bounds(comparison.over_questions, signed=True)}, {pairing}"
+    )
+    if comparison.over_seeds:
+        text += f"; {bounds(comparison.over_seeds, signed=True)} over {count(comparison.seeds, 'seed')}"
+    return text + ")"
+
+
+def hedge(comparison: Comparison) -> str:
+    """What to add to a difference between trained configurations that only one seed shows."""
+    return "" if comparison.over_seeds else ", as far as one seed can tell"
+
+
+def _kl(test_set: TestSet) -> Iterator[Statement]:
+    """For each norm placement, the best weight above 0 against weight 0 with all else equal."""
+    if KL_WEIGHT not in test_set.keys:
+        return
+    norms = {canonical(one.setting(NORM)): one.setting(NORM) for one in test_set.configurations}
+    for key, norm in norms.items():
+        here = [one for one in test_set.configurations if canonical(one.setting(NORM)) == key]
+        twins = {_but_for_kl(one, test_set): one for one in here if one.setting(KL_WEIGHT) == 0}
+        aligned = [one for one in here if _aligned(one) and _but_for_kl(one, test_set) in twins]
+        best = best_on_val(aligned)
+        if best is None:
+            continue
+        comparison = compare(best, twins[_but_for_kl(best, test_set)])
+        place = f" with norm {value_name(norm)}" if NORM in test_set.keys else ""
+        lead = {
+            1: f"KL alignment helped{place}{hedge(comparison)}.",
+            0: f"KL alignment{place}: no difference that these runs can show.",
+            -1: f"KL alignment hurt{place}{hedge(comparison)}.",
+        }[comparison.sign]
+        weight = value_name(best.setting(KL_WEIGHT))
+        yield Statement(
+            lead,
+            f"The best weight above 0 on val, {weight}, against weight 0: {evidence(comparison)}.",
+            comparison,
+        )
+
+
+def _aligned(one: Configuration) -> bool:
+    weight = one.setting(KL_WEIGHT)
+    return is_number(weight) and weight > 0
+
+
+def _but_for_kl(one: Configuration, test_set: TestSet) -> str:
+    return canonical([one.setting(key) for key in test_set.keys if key != KL_WEIGHT])
+
+
+def _norm(test_set: TestSet) -> Iterator[Statement]:
+    """The best pre-norm configuration against the best post-norm one, each chosen on val."""
+    pre, post = (
+        best_on_val([one for one in test_set.configurations if one.setting(NORM) == placement])
+        for placement in ("pre", "post")
+    )
+    if pre is None or post is None:
+        return
+    comparison = compare(pre, post)
+    lead = {
+        1: f"Norm before the sublayers (pre) is better than after (post){hedge(comparison)}.",
+        0: "Norm placement, pre against post: no difference that these runs can show.",
+        -1: f"Norm after the sublayers (post) is better than before (pre){hedge(comparison)}.",
+    }[comparison.sign]
+    text = f"Each at its best on val, {pre.label} against {post.label}: {evidence(comparison)}."
+    yield Statement(lead, text, comparison)
+
+
+def _runner_up(test_set: TestSet) -> Iterator[Statement]:
+    """Where neither KL nor norm was varied: the chosen configuration against the next best on val."""
+    second = best_on_val([one for one in test_set.configurations if one is not test_set.chosen])
+    if second is None or not test_set.was_chosen_on_val:
+        return
+    comparison = compare(test_set.chosen, second)
+    lead = {
+        1: f"It beats the next best on val, {second.label}{hedge(comparison)}.",
+        0: f"Against the next best on val, {second.label}: no difference that these runs can show.",
+        -1: f"The next best on val, {second.label}, does better on test{hedge(comparison)}.",
+    }[comparison.sign]
+    yield Statement(lead, f"On test, {evidence(comparison)}.", comparison)

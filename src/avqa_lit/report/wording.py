@@ -1,0 +1,43 @@
+"""How numbers read in a sentence and in a table."""
+
+from avqa_lit.report.intervals import Interval
+
+MINUS = "\N{MINUS SIGN}"
+DASH = "\N{EN DASH}"
+
+
+def percent(fraction: float | None) -> str:
+    """Percent with one decimal; a dash where there is no number.
+
+    Example:
+        >>> percent(0.57667)
+        '57.7'
+    """
+    return DASH if fraction is None else f"{100 * fraction:.1f}".replace("-", MINUS)
+
+
+def points(difference: float) -> str:
+    """Signed difference in percentage points; what rounds to zero has no sign.
+
+    Example:
+        >>> points(0.0214), points(-0.0001)
+        ('+2.1', '0.0')
+    """
+    text = f"{100 * difference:+.1f}".replace("-", MINUS)
+    return "0.0" if text[1:] == "0.0" else text
+
+
+def bounds(interval: Interval, *, signed: bool) -> str:
+    """Bounds of a 95% interval in percent, or in signed points."""
+    form = points if signed else percent
+    return f"{form(interval.low)} to {form(interval.high)}"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    Example:
+        >>> count(1, "run"), count(9129, "question")
+        ('1 run', '9,129 questions')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
