@@ -4,12 +4,13 @@ import ast
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from avqa_lit.categories import CATEGORIES, CATEGORY_NAMES
+from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.errors import DataError
 
 PLACEHOLDER = re.compile(r"<[^<>]*>")
@@ -42,9 +43,8 @@ class FieldMap:
     answer: str = "anser"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One row of an annotation file.
+class Question(NamedTuple):
+    """One row of an annotation file; a tuple, since a frozen dataclass takes several times as long to make.
 
     Attributes:
         row: place in its file from 0, which is its identity within the split.
@@ -119,7 +119,7 @@ def fill(template: str, values: Sequence[str]) -> str:
 
 def _records(path: Path) -> list[Any]:
     try:
-        records = json.loads(path.read_text("utf-8-sig"))
+        records = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such annotation file") from error
     except (OSError, ValueError, RecursionError) as error:
@@ -133,98 +133,92 @@ def _records(path: Path) -> list[Any]:
 
 
 class _Reader:
-    """Turns records into questions; texts that occur often are parsed once."""
+    """Turns records into questions; what occurs in many rows is parsed and checked once."""
 
     def __init__(self, path: Path, fields: FieldMap) -> None:
         self.path = path
         self.fields = fields
-        self.categories: dict[object, int] = {}
-        self.texts: dict[object, tuple[str, str]] = {}
+        self.category = cache(self._category)
+        self.texts = cache(self._texts)
+        self.identifier = cache(_identifier)
+        self.nonempty = cache(_nonempty)
 
     def question(self, row: int, record: Any) -> Question:
         try:
             return self._question(row, record)
+        except KeyError as error:
+            problem = f"no key {error}, found {sorted(record)}; name the file's own keys with data.fields"
         except ValueError as error:
-            raise DataError(f"{self.path}, {self._place(row, record)}: {error}") from error
+            problem = str(error)
+        known = isinstance(record, dict) and self.fields.question_id in record
+        identity = f"question_id {record[self.fields.question_id]!r}" if known else "no question_id"
+        raise DataError(f"{self.path}, row {row} ({identity}): {problem}")
 
     def _question(self, row: int, record: Any) -> Question:
         if not isinstance(record, dict):
             raise ValueError(f"expected an object, found {record!r}")
         fields = self.fields
-        video_id = _identifier(record, fields.video_id)
-        heard = fields.audio_id is not None and record.get(fields.audio_id) is not None
-        audio_id = _identifier(record, fields.audio_id) if heard and fields.audio_id else video_id
-        template, text = self._text(record)
-        question_id = None if fields.question_id is None else record.get(fields.question_id)
+        video_id = self.identifier(fields.video_id, _hashable(record[fields.video_id]))
+        audio_id = record.get(fields.audio_id)
+        question_id = record.get(fields.question_id)
+        values = "[]" if fields.values is None else _hashable(record[fields.values])
+        template, text = self.texts(_hashable(record[fields.question]), values)
         return Question(
             row,
             None if question_id is None else str(question_id),
             video_id,
-            audio_id,
-            self._category(_present(record, fields.type)),
+            video_id if audio_id is None else self.identifier(fields.audio_id, _hashable(audio_id)),
+            self.category(_hashable(record[fields.type])),
             template,
             text,
-            _nonempty(record, fields.answer),
+            self.nonempty(fields.answer, _hashable(record[fields.answer])),
         )
 
-    def _category(self, value: Any) -> int:
-        key = tuple(value) if isinstance(value, list) else value
-        try:
-            return self.categories[key]
-        except (KeyError, TypeError):
-            name = "/".join(part.lower().replace("-", "_") for part in _texts(self.fields.type, value))
+    def _category(self, value: object) -> int:
+        name = "/".join(_list_of_texts(self.fields.type, value)).lower().replace("-", "_")
         if name not in CATEGORY_NAMES:
-            known = ", ".join(f"{category.label} ({category.name})" for category in CATEGORIES)
+            known = ", ".join(CATEGORY_NAMES)
             raise ValueError(f"unknown category {value!r}; expected one of {known}")
-        return self.categories.setdefault(key, CATEGORY_NAMES.index(name))
+        return CATEGORY_NAMES.index(name)
 
-    def _text(self, record: Mapping[str, Any]) -> tuple[str, str]:
-        template = _present(record, self.fields.question)
-        values = [] if self.fields.values is None else _present(record, self.fields.values)
-        key = (template, tuple(values) if isinstance(values, list) else values)
-        try:
-            return self.texts[key]
-        except (KeyError, TypeError):
-            template = _nonempty(record, self.fields.question)
-        text = question_text(fill(template, _texts(self.fields.values, values)))
-        return self.texts.setdefault(key, (template, text))
-
-    def _place(self, row: int, record: Any) -> str:
-        known = isinstance(record, dict) and self.fields.question_id in record
-        identity = f"question_id {record[self.fields.question_id]!r}" if known else "no question_id"
-        return f"row {row} ({identity})"
+    def _texts(self, question: object, values: object) -> tuple[str, str]:
+        template = _nonempty(self.fields.question, question)
+        return template, question_text(fill(template, _list_of_texts(self.fields.values, values)))
 
 
-def _present(record: Mapping[str, Any], key: str) -> Any:
-    if key not in record:
-        raise ValueError(f"no key {key!r}, found {sorted(record)}; name the file's own keys with data.fields")
-    return record[key]
+def _hashable(value: Any) -> Hashable:
+    """Itself where it is plain, as nearly every value is; other values have their JSON for a key."""
+    plain: Hashable = json.dumps(value) if isinstance(value, (list, dict)) else value
+    return plain
 
 
-def _nonempty(record: Mapping[str, Any], key: str) -> str:
-    value = _present(record, key)
+def _nonempty(key: str, value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{key} is {value!r}, expected a text")
     return value.strip()
 
 
-def _identifier(record: Mapping[str, Any], key: str) -> str:
-    value = _nonempty(record, key)
-    if "/" in value or "\\" in value or "\0" in value:
+def _identifier(key: str, value: object) -> str:
+    name = _nonempty(key, value)
+    if "/" in name or "\\" in name or "\0" in name:
         raise ValueError(f"{key} is {value!r}, expected the name of a video, without folders")
-    return value
+    return name
 
 
-def _texts(key: str | None, value: Any) -> list[str]:
-    """List of texts, or the one that a text holds; parsed as a literal, never evaluated."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            try:
-                value = ast.literal_eval(value)
-            except (ValueError, SyntaxError, MemoryError, RecursionError):
-                raise ValueError(f"{key} is {value!r}, expected a list of texts") from None
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+def _list_of_texts(key: str | None, value: object) -> list[str]:
+    """The list that a text holds; parsed as a literal, never evaluated."""
+    parsed = _literal(value) if isinstance(value, str) else None
+    if not isinstance(parsed, list) or not all(isinstance(item, str) for item in parsed):
         raise ValueError(f"{key} is {value!r}, expected a list of texts")
-    return value
+    return parsed
+
+
+def _literal(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float32, Int8, Int64, Shaped
 
 from avqa_lit.batch import DataSpec
@@ -43,6 +44,10 @@ class PackedModality:
     seconds_per_row: float
     start_seconds: float
 
+    @cached_property
+    def _rows(self) -> torch.Tensor:
+        return torch.from_numpy(self.array)
+
     @property
     def row_shape(self) -> tuple[int, ...]:
         """Shape of one row."""
@@ -58,15 +63,15 @@ class PackedModality:
         """Features, mask and start time in seconds of each row, zero beyond an entry's length."""
         firsts, lengths = self.first_row[entries], self.length[entries]
         time = int(lengths.max(initial=0))
-        values = np.empty((len(entries), time, *self.row_shape), np.float32)
-        # One contiguous copy an entry, which casts on the way: fancy indexing would copy and cast in turn.
+        values = torch.empty(len(entries), time, *self.row_shape)
+        # One contiguous copy an entry that casts on the way; numpy casts float16 at a tenth of the speed.
         for place, (first, length) in enumerate(zip(firsts.tolist(), lengths.tolist(), strict=True)):
-            values[place, :length] = self.array[first : first + length]
+            values[place, :length] = self._rows[first : first + length]
             values[place, length:] = 0
         steps = np.arange(time)
         mask = steps < lengths[:, None]
         seconds = np.where(mask, self.start_seconds + steps * self.seconds_per_row, 0).astype(np.float32)
-        return values, mask, seconds
+        return values.numpy(), mask, seconds
 
 
 @dataclass(frozen=True)
@@ -241,7 +246,8 @@ def _modality(
 ) -> PackedModality:
     about = meta["modalities"][name]
     return PackedModality(
-        array=np.load(path / about["file"], mmap_mode="r", allow_pickle=False),
+        # Copy-on-write, since torch warns of arrays that cannot be written.
+        array=np.load(path / about["file"], mmap_mode="c", allow_pickle=False),
         ids=tuple(strings[f"{name}_ids"]),
         first_row=index[f"{name}_first_row"],
         length=index[f"{name}_length"],
