@@ -1,6 +1,27 @@
 import os
 
+import hydra
 import pytest
+from hydra.core.config_store import ConfigStore
+
+from avqa_lit.config.command import config_folder
+from avqa_lit.config.launcher import register_launcher
+from avqa_lit.config.resolve import resolved
+from avqa_lit.config.schema import Evaluate, Prepare, Train
+
+
+@pytest.fixture
+def compose():
+    """Plain config of a command line."""
+    register_launcher()
+    for name, schema in (("train", Train), ("evaluate", Evaluate), ("prepare", Prepare)):
+        ConfigStore.instance().store(name=f"{name}_schema", node=schema)
+
+    def of(*overrides, name="train"):
+        with hydra.initialize_config_dir(version_base="1.3", config_dir=str(config_folder())):
+            return resolved(hydra.compose(config_name=name, overrides=list(overrides)))
+
+    return of
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -49,5 +49,5 @@ def test_unshuffled_order_is_that_of_the_annotations():
 
 
 def test_an_empty_batch_is_refused():
-    with pytest.raises(ConfigError, match="data.batch_size=0"):
+    with pytest.raises(ConfigError, match=r"data\.batch_size=0"):
         StepSampler(7, batch_size=0, shuffle=False, seed=0)

@@ -76,7 +76,9 @@ def test_block_equals_the_sublayers_of_torchs_decoder_layer(norm):
 def test_masked_tokens_do_not_change_the_output():
     block, queries, tokens, mask, video = block_and_inputs("pre")
     changed = torch.where(mask[..., None], tokens, 1e6)
-    torch.testing.assert_close(block(queries, tokens, mask, video)[0], block(queries, changed, mask, video)[0])
+    torch.testing.assert_close(
+        block(queries, tokens, mask, video)[0], block(queries, changed, mask, video)[0]
+    )
 
 
 def test_attention_weights_are_a_distribution_over_the_real_tokens():

@@ -100,7 +100,9 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
             try:
                 rows.append(json.loads(line))
             except json.JSONDecodeError as error:
-                raise DataError(f"{path}, line {number}: expected a JSON object, found {line[:80]!r}") from error
+                raise DataError(
+                    f"{path}, line {number}: expected a JSON object, found {line[:80]!r}"
+                ) from error
     return rows
 
 
@@ -116,7 +118,9 @@ def read_run(path: Path) -> Run:
     try:
         results = json.loads(folder.results.read_text("utf-8"))
     except json.JSONDecodeError as error:
-        raise DataError(f"{folder.results}: expected JSON ({error}); delete the folder or run it again") from error
+        raise DataError(
+            f"{folder.results}: expected JSON ({error}); delete the folder or run it again"
+        ) from error
     if results.get("schema") != SCHEMA:
         raise DataError(f"{folder.results}: schema {results.get('schema')!r}, expected {SCHEMA}")
     return Run(folder, results)

@@ -115,7 +115,7 @@ class ProcessLauncher(Launcher):
         except Timeout:
             raise ConfigError(
                 f"{self.folder}: another sweep runs in this folder; wait for it, or give this one its own "
-                "with experiment=NAME or paths.runs=DIR"
+                "with paths.runs=DIR"
             ) from None
         return [self._answer(job, overrides) for job, overrides in zip(points, job_overrides, strict=True)]
 

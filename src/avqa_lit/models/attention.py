@@ -10,13 +10,13 @@ from avqa_lit.errors import ConfigError
 
 
 class QueryAttention(nn.Module):
-    """Multi-head attention of queries over the tokens of the videos that they ask about.
+    r"""Multi-head attention of queries over the tokens of the videos that they ask about.
 
     .. math::
-        \\mathrm{out} = W_o \\, \\mathrm{softmax}\\!\\left(\\frac{(W_q x)(W_k m)^T}{\\sqrt{d / h}}\\right) W_v m
+        \mathrm{out} = W_o \, \mathrm{softmax}\!\left(\frac{(W_q x)(W_k m)^T}{\sqrt{d / h}}\right) W_v m
 
-    There is no bias in the key projection: it adds the same number to every score of a query, cancels in
-    the softmax and would never get a gradient. Keys and values are projected once for each distinct video.
+    with queries x, tokens m, width d and h heads. There is no bias in the key projection: it adds the same
+    number to every score of a query, cancels in the softmax and would never get a gradient. Keys and values are projected once for each distinct video.
 
     References:
         Attention Is All You Need (Vaswani et al., 2017), https://arxiv.org/abs/1706.03762, section 3.2.
@@ -74,7 +74,11 @@ class CrossAttentionBlock(nn.Module):
         self.attention = QueryAttention(dim=dim, heads=heads, dropout=dropout)
         self.attention_norm = nn.LayerNorm(dim)
         self.feed_forward = nn.Sequential(
-            nn.Linear(dim, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, dim), nn.Dropout(dropout)
+            nn.Linear(dim, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, dim),
+            nn.Dropout(dropout),
         )
         self.feed_forward_norm = nn.LayerNorm(dim)
         self.dropout = nn.Dropout(dropout)

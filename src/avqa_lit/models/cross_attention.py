@@ -86,8 +86,8 @@ def _split_attention(
     weights: Float[Tensor, "batch token"], encoded: dict[str, EncodedTrack]
 ) -> dict[str, Float[Tensor, "batch time"]]:
     """Attention on each modality's time steps, patches summed."""
-    parts = weights.split([one.tokens.shape[1] for one in encoded.values()], dim=1)
+    parts = torch.split(weights, [one.tokens.shape[1] for one in encoded.values()], dim=1)
     return {
-        name: part.unflatten(1, (-1, one.patches)).sum(dim=-1)
+        name: part.reshape(len(part), -1, one.patches).sum(dim=-1)
         for part, (name, one) in zip(parts, encoded.items(), strict=True)
     }

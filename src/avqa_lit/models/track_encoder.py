@@ -40,7 +40,8 @@ class TrackEncoder(nn.Module):
         super().__init__()
         if not 1 <= len(row_shape) <= 3:
             raise DataError(
-                f"a feature row of shape {list(row_shape)}: expected [dim], [patch, dim] or [dim, height, width]"
+                f"a feature row of shape {list(row_shape)}: expected [dim], [patch, dim] or "
+                "[dim, height, width]"
             )
         self.row_shape = row_shape
         self.patches = {1: 1, 2: row_shape[0], 3: prod(row_shape[1:])}[len(row_shape)]

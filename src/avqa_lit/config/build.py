@@ -1,0 +1,78 @@
+"""Objects from a resolved config."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.utils import instantiate
+
+from avqa_lit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from avqa_lit.batch import DataSpec
+    from avqa_lit.losses.weighted import WeightedLosses
+    from avqa_lit.training.module import OptimizerFactory
+
+# Read by us beside the arguments of lightning.Trainer.
+TRAINER_KEYS_OF_OURS = {"threads", "log_every_n_steps"}
+# Given by us, so that no config can take them away.
+TRAINER_KEYS_WE_SET = {
+    "logger", "callbacks", "plugins", "default_root_dir", "use_distributed_sampler", "enable_progress_bar",
+    "enable_model_summary", "enable_checkpointing",
+}  # fmt: skip
+
+
+def check_trust(config: Any, *, trust: Sequence[str], origin: Path) -> None:
+    """Refuse a config from elsewhere that names classes outside this package.
+
+    Raises:
+        ConfigError: a `_target_` that starts neither with ``avqa_lit.`` nor with a prefix in `trust`.
+    """
+    if isinstance(config, Mapping):
+        target = config.get("_target_")
+        trusted = ("avqa_lit.", *(f"{prefix.rstrip('.')}." for prefix in trust))
+        if target is not None and not str(target).startswith(trusted):
+            raise ConfigError(
+                f"{origin}: its config names {target!r}, which is not part of avqa_lit. If you trust where the "
+                f"file comes from, say so with trust=[{str(target).split('.')[0]}]"
+            )
+        for value in config.values():
+            check_trust(value, trust=trust, origin=origin)
+    elif isinstance(config, Sequence) and not isinstance(config, str):
+        for value in config:
+            check_trust(value, trust=trust, origin=origin)
+
+
+def build_model(node: dict[str, Any], spec: "DataSpec") -> "nn.Module":
+    """The model, sized for a store."""
+    # Handed over behind Hydra's back: it would turn the dataclass into a dict.
+    model: nn.Module = instantiate(node, _partial_=True, _convert_="all")(spec)
+    return model
+
+
+def build_losses(nodes: dict[str, dict[str, Any]]) -> "WeightedLosses":
+    """The answer loss and the weighted terms beside it."""
+    from avqa_lit.losses.weighted import WeightedLosses
+
+    ours = ("weight", "start_epoch")
+    return WeightedLosses(
+        terms={
+            name: instantiate({key: value for key, value in node.items() if key not in ours}, _convert_="all")
+            for name, node in nodes.items()
+        },
+        weights={name: node.get("weight", 1.0) for name, node in nodes.items()},
+        start_epochs={name: node.get("start_epoch", 0) for name, node in nodes.items()},
+    )
+
+
+def build_optimizer(node: dict[str, Any]) -> "OptimizerFactory":
+    """A function from parameters to their optimizer."""
+    return partial(instantiate, {**node, "_convert_": "all"})
+
+
+def build(node: dict[str, Any]) -> Any:
+    """The object that a node with a `_target_` describes."""
+    return instantiate(node, _convert_="all")

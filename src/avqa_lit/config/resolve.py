@@ -1,0 +1,40 @@
+"""From a composed config to the plain one that names, rebuilds and reproduces a run."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue
+
+from avqa_lit.errors import ConfigError
+
+
+def resolved(cfg: DictConfig) -> dict[str, Any]:
+    """Plain config with interpolations and the budget filled in, without the `hydra` node.
+
+    Raises:
+        ConfigError: a mandatory value that nobody gave.
+    """
+    # A shallow copy shares its nodes with `cfg`, which Hydra has made read-only; the hydra node is big.
+    tasks = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+    try:
+        config = cast(
+            dict[str, Any],
+            OmegaConf.to_container(tasks, resolve=True, throw_on_missing=True),
+        )
+    except MissingMandatoryValue as error:
+        key = error.full_key or str(error)
+        raise ConfigError(
+            f"{key} has no value: give {key}=VALUE on the command line or in a config"
+        ) from error
+    if "budget" in config:
+        fill_in_budget(config, config["budget"])
+    return config
+
+
+def fill_in_budget(config: dict[str, Any], budget: Mapping[str, Any]) -> None:
+    """Give the keys that `budget` decides their value where they have none."""
+    for group, key, value in (("trainer", "max_epochs", "epochs"), ("data", "videos", "videos")):
+        node = config.get(group) or {}
+        if key in node and node[key] is None:
+            node[key] = budget[value]

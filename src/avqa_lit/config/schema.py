@@ -1,0 +1,82 @@
+"""Root of the configuration: a key that is not here is refused when the config is composed."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+
+@dataclass
+class Paths:
+    """Where things lie; relative to the folder in which the command was started."""
+
+    runs: str = "runs"
+    cache: str = "~/.cache/avqa_lit"
+
+
+@dataclass
+class Budget:
+    """Size of a study.
+
+    Attributes:
+        name: printed at the head of every report.
+        epochs: fills `trainer.max_epochs` where that is null.
+        videos: fills `data.videos` of the embedded data where that is null.
+    """
+
+    name: str = MISSING
+    epochs: int = MISSING
+    videos: int = MISSING
+
+
+@dataclass
+class Train:
+    """Everything that `python -m avqa_lit.train` reads."""
+
+    data: dict[str, Any] = MISSING
+    model: dict[str, Any] = MISSING
+    question: dict[str, Any] = MISSING
+    loss: dict[str, Any] = MISSING
+    optimizer: dict[str, Any] = MISSING
+    schedule: dict[str, Any] = MISSING
+    trainer: dict[str, Any] = MISSING
+    logger: dict[str, Any] = MISSING
+    budget: Budget = field(default_factory=Budget)
+    paths: Paths = field(default_factory=Paths)
+    experiment: str | None = None
+    seed: int = 0
+    monitor: str = "val/acc/overall"
+    display: bool = True
+    trust: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Evaluate:
+    """Everything that `python -m avqa_lit.evaluate` reads.
+
+    Attributes:
+        checkpoint: file that training left.
+        data: what to score on; null is the data of the checkpoint's own config.
+        split: train, val or test.
+        drop: modality whose features are blanked, "audio" or "visual".
+        trust: module prefixes beside `avqa_lit.` whose classes the checkpoint's config may name.
+    """
+
+    checkpoint: str = MISSING
+    data: dict[str, Any] | None = None
+    split: str = "test"
+    drop: str | None = None
+    trust: list[str] = field(default_factory=list)
+    paths: Paths = field(default_factory=Paths)
+    display: bool = True
+
+
+@dataclass
+class Prepare:
+    """Everything that `python -m avqa_lit.prepare` reads."""
+
+    data: dict[str, Any] = MISSING
+    question: dict[str, Any] = MISSING
+    budget: Budget = field(default_factory=Budget)
+    paths: Paths = field(default_factory=Paths)
+    display: bool = True

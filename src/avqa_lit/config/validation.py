@@ -1,0 +1,105 @@
+"""Refuses misspelt keys, wherever they were written, before any data is read."""
+
+import difflib
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from hydra.errors import InstantiationException
+from hydra.utils import get_object
+
+from avqa_lit.config.schema import Budget, Paths
+from avqa_lit.errors import ConfigError
+
+# Arguments that our own code gives when it builds an object of this group.
+GIVEN_BY_US = {
+    "model": {"spec"},
+    "optimizer": {"params"},
+}
+LOGGER_KEYS = {"name", "mode", "project", "entity", "tags"}
+# Keys beside the arguments of the class, read by our own code.
+READ_BY_US = {"loss": {"weight", "start_epoch"}}
+
+
+def nearest(key: str, known: Collection[str]) -> str:
+    """A hint at the most similar known key, or the list of all.
+
+    Example:
+        >>> nearest("wieght", ["weight", "axis"])
+        'did you mean weight?'
+    """
+    close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else "known keys: " + ", ".join(sorted(known))
+
+
+def validate(config: dict[str, Any], *, schema: type) -> None:
+    """Check that every key of a resolved config is read by somebody.
+
+    Raises:
+        ConfigError: a key that nothing reads, with the nearest right one; a `_target_` that cannot be
+            imported; an argument that a class needs and does not get.
+    """
+    _check_names("", config, {one.name for one in fields(schema)})
+    for group, known in (("budget", Budget), ("paths", Paths)):
+        _check_names(f"{group}.", config.get(group) or {}, {one.name for one in fields(known)})
+    if "trainer" in config:
+        _check_trainer(config["trainer"])
+    if "logger" in config:
+        _check_names("logger.", config["logger"], LOGGER_KEYS)
+    for path, node in _targets(config):
+        _check_target(path, node)
+
+
+def _check_names(prefix: str, node: Mapping[str, Any], known: Collection[str]) -> None:
+    for key in node:
+        if key not in known:
+            raise ConfigError(f"{prefix}{key} is not a config key: {nearest(key, known)}")
+
+
+def _check_trainer(trainer: Mapping[str, Any]) -> None:
+    from lightning import Trainer
+
+    from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, TRAINER_KEYS_WE_SET
+
+    known = set(inspect.signature(Trainer).parameters) | TRAINER_KEYS_OF_OURS
+    _check_names("trainer.", trainer, known - TRAINER_KEYS_WE_SET)
+
+
+def _targets(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    if isinstance(node, dict):
+        if "_target_" in node:
+            yield path, node
+        for key, value in node.items():
+            yield from _targets(value, (*path, key))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _targets(value, (*path, str(index)))
+
+
+def _check_target(path: tuple[str, ...], node: Mapping[str, Any]) -> None:
+    dotted = ".".join(path)
+    try:
+        target: Callable[..., Any] = get_object(node["_target_"])
+    except (InstantiationException, ImportError, ValueError, AttributeError) as error:
+        raise ConfigError(f"{dotted}._target_={node['_target_']}: cannot be imported ({error})") from error
+    parameters = inspect.signature(target).parameters
+    open_ended = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+    given_by_us = GIVEN_BY_US.get(path[0], set()) if len(path) == 1 else set()
+    read_by_us = READ_BY_US.get(path[0], set()) if len(path) == 2 else set()
+    keys = set(node) - {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
+    if not open_ended:
+        _check_names(
+            f"{dotted}.", {key: node[key] for key in keys}, (set(parameters) - given_by_us) | read_by_us
+        )
+    missing = [
+        name
+        for name, one in parameters.items()
+        if one.default is inspect.Parameter.empty
+        and one.kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+        and name not in keys | given_by_us
+    ]
+    if missing:
+        raise ConfigError(
+            f"{dotted}: {node['_target_']} needs {', '.join(f'{dotted}.{one}' for one in missing)}"
+        )

@@ -1,0 +1,161 @@
+"""Batches gathered whole from a packed store."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Literal
+
+import lightning as L
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64
+from numpy import ndarray
+
+from avqa_lit.batch import Batch, DataSpec, Track
+from avqa_lit.data.sampler import StepSampler
+from avqa_lit.data.store import FeatureStore, PackedModality
+from avqa_lit.data.vocabulary import Vocabulary, word_ids
+from avqa_lit.errors import ConfigError, DataError
+
+Split = Literal["train", "val", "test"]
+
+
+class AVQADataModule(L.LightningDataModule):
+    """Serves the splits of a store to Lightning.
+
+    Batches are gathered in the main process: a copy from a memory map is faster than handing tensors over
+    from worker processes.
+
+    Args:
+        store: packed features and questions.
+        text_features: cached question features, one row for each text of the store.
+        batch_size: questions a step over all processes.
+        seed: drives the order of the train split.
+        answers: the model's answers in order; None takes the store's own. An answer of the store that is
+            not among them counts as wrong.
+        words: the model's words in order; None takes the store's own.
+        drop: modality whose features are blanked, for robustness tests.
+    """
+
+    def __init__(
+        self,
+        store: FeatureStore,
+        *,
+        text_features: Float32[ndarray, "text question_dim"],
+        batch_size: int,
+        seed: int,
+        answers: tuple[str, ...] | None = None,
+        words: tuple[str, ...] | None = None,
+        drop: Literal["audio", "visual"] | None = None,
+    ) -> None:
+        super().__init__()
+        if drop not in (None, "audio", "visual"):
+            raise ConfigError(f"drop={drop}: expected audio or visual")
+        self.store = store
+        self.text_features = text_features
+        self.batch_size = batch_size
+        self.seed = seed
+        self.drop = drop
+        self.answers = store.answers.tokens if answers is None else answers
+        self.labels = self.answers + tuple(one for one in store.labels if one not in set(self.answers))
+        self.words = store.words.tokens if words is None else words
+        self.word_ids = word_ids(store.texts, Vocabulary(self.words))
+        self.label_of = _positions(store.labels, self.labels)
+
+    @property
+    def spec(self) -> DataSpec:
+        """What a model has to know to size itself."""
+        store = self.store.spec(self.text_features.shape[1])
+        return replace(store, words=len(self.words), answers=len(self.answers))
+
+    def facts(self, question_encoder: str) -> dict[str, Any]:
+        """Where the data come from, for results.json."""
+        return {
+            "store": str(self.store.path),
+            "checksum": self.store.checksum,
+            "encoders": {**self.store.encoders, "question": question_encoder},
+            "questions": {split: len(table) for split, table in self.store.splits.items()},
+        }
+
+    def train_dataloader(self) -> "BatchLoader":
+        return self._loader("train", shuffle=True)
+
+    def val_dataloader(self) -> "BatchLoader":
+        return self._loader("val", shuffle=False)
+
+    def test_dataloader(self) -> "BatchLoader":
+        return self._loader("test", shuffle=False)
+
+    def _loader(self, split: Split, *, shuffle: bool) -> "BatchLoader":
+        assert self.trainer is not None
+        return self.loader(
+            split, shuffle=shuffle, rank=self.trainer.global_rank, world_size=self.trainer.world_size
+        )
+
+    def loader(self, split: Split, *, shuffle: bool, rank: int, world_size: int) -> "BatchLoader":
+        """Batches of one process of `world_size`.
+
+        Raises:
+            DataError: the store has no such split.
+        """
+        if split not in self.store.splits:
+            raise DataError(f"{self.store.path}: no {split} split; it has {', '.join(self.store.splits)}")
+        sampler = StepSampler(
+            len(self.store.splits[split]),
+            batch_size=self.batch_size,
+            shuffle=shuffle,
+            seed=self.seed,
+            rank=rank,
+            world_size=world_size,
+        )
+        return BatchLoader(self, split, sampler)
+
+    def gather(self, split: Split, rows: Int64[ndarray, " batch"], *, total: int) -> Batch:
+        """The questions at `rows` of a split; of no rows, a stand-in of weight 0."""
+        weight = torch.ones(max(1, len(rows)))
+        if len(rows) == 0:
+            rows, weight = np.zeros(1, dtype=np.int64), torch.zeros(1)
+        table = self.store.splits[split]
+        clips, video = np.unique(table.clip[rows], return_inverse=True)
+        texts = table.text[rows]
+        words = self.word_ids[texts]
+        return Batch(
+            audio=self._track("audio", self.store.audio, self.store.clip_audio[clips]),
+            visual=self._track("visual", self.store.visual, self.store.clip_visual[clips]),
+            question=torch.from_numpy(self.text_features[texts]),
+            words=torch.from_numpy(words[:, : max(1, int((words > 0).sum(axis=1).max()))]),
+            video=torch.from_numpy(video),
+            answer=torch.from_numpy(self.label_of[table.answer[rows]]),
+            category=torch.from_numpy(table.category[rows].astype(np.int64)),
+            row=torch.from_numpy(table.row[rows]),
+            weight=weight,
+            total=total,
+        )
+
+    def _track(self, name: str, modality: PackedModality, entries: Int64[ndarray, " video"]) -> Track:
+        values, mask, seconds = modality.gather(entries)
+        if self.drop == name:
+            values = np.zeros_like(values)
+        return Track(torch.from_numpy(values), torch.from_numpy(mask), torch.from_numpy(seconds))
+
+
+class BatchLoader:
+    """Iterates over the batches of one process; `sampler` is where Lightning sets the epoch."""
+
+    batch_sampler = None  # Lightning asks every loader that has a sampler for this as well
+
+    def __init__(self, data: AVQADataModule, split: Split, sampler: StepSampler) -> None:
+        self.data = data
+        self.split: Split = split
+        self.sampler = sampler
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for rows, total in self.sampler:
+            yield self.data.gather(self.split, rows, total=total)
+
+
+def _positions(tokens: tuple[str, ...], order: tuple[str, ...]) -> Int64[ndarray, " token"]:
+    place = {token: index for index, token in enumerate(order)}
+    return np.array([place[token] for token in tokens], dtype=np.int64)

@@ -1,0 +1,42 @@
+"""python -m avqa_lit.prepare: validate and pack features, or write the embedded data out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from avqa_lit.config.command import run_command
+from avqa_lit.config.schema import Prepare
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def main() -> None:
+    """Entry point of ``avqa-prepare``."""
+    run_command(task, name="prepare", schema=Prepare)
+
+
+def task(cfg: "DictConfig") -> None:
+    """Pack the annotations and features of `data` into a store, or export the embedded data."""
+    from avqa_lit.config.build import build
+    from avqa_lit.config.resolve import resolved
+    from avqa_lit.config.validation import validate
+
+    config = resolved(cfg)
+    validate(config, schema=Prepare)
+    source = build(config["data"])
+    if config["data"].get("export") is not None:
+        folder = source.export_to(Path(config["data"]["export"]))
+        print(f"official layout in {folder}")
+        return
+    cache = Path(config["paths"]["cache"]).expanduser()
+    question = build(config["question"])
+    store = source.prepare(question, cache=cache, progress=config["display"])
+    store.text_features(question)
+    print(f"store in {store.path}")
+    for split, table in store.splits.items():
+        dropped = store.dropped.get(split, 0)
+        print(f"  {split}: {len(table):,} questions" + (f", {dropped:,} dropped" if dropped else ""))
+
+
+if __name__ == "__main__":
+    main()

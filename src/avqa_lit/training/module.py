@@ -1,0 +1,162 @@
+"""The LightningModule: one step of training, exact scores of evaluation."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import lightning as L
+import numpy as np
+import torch
+from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerLRScheduler
+from torch import Tensor, nn
+
+from avqa_lit.batch import Batch, ModelOutput
+from avqa_lit.errors import ConfigError
+from avqa_lit.losses.weighted import WeightedLosses
+from avqa_lit.metrics.accuracy import accuracies, category_counts
+from avqa_lit.metrics.answers import AnswerMetrics
+from avqa_lit.metrics.classification import classification_report
+from avqa_lit.training.loss_meter import LossMeter
+from avqa_lit.training.predictions import PredictionCollector
+
+OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Result of the last evaluation.
+
+    Attributes:
+        metrics: fractions and losses by name, without the split in front.
+        counts: right answers and questions by category.
+    """
+
+    metrics: dict[str, float]
+    counts: dict[str, dict[str, int]]
+
+
+class Schedule(Protocol):
+    """Gives Lightning the learning-rate schedule of an optimizer for a run of a known length."""
+
+    def configure(
+        self, optimizer: torch.optim.Optimizer, *, epochs: int, steps_per_epoch: int, monitor: str
+    ) -> dict[str, Any] | None: ...
+
+
+class AVQAModule(L.LightningModule):
+    """Trains a model with weighted losses and counts its right answers per category.
+
+    Args:
+        model: from a `Batch` to a `ModelOutput`.
+        losses: answer loss and alignment terms.
+        labels: answers of the vocabulary, then those that only evaluation splits have.
+        optimizer: from parameters to their optimizer.
+        schedule: learning-rate schedule.
+        monitor: validation metric that a plateau schedule follows.
+        log_every_n_steps: steps between two logged means of the training losses.
+        origin: plain values that travel in the checkpoint, so that evaluation needs no other file.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: nn.Module,
+        losses: WeightedLosses,
+        labels: int,
+        optimizer: OptimizerFactory,
+        schedule: Schedule,
+        monitor: str,
+        log_every_n_steps: int,
+        origin: dict[str, Any],
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.losses = losses
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.monitor = monitor
+        self.log_every_n_steps = log_every_n_steps
+        self.origin = origin
+        self.training_meter = LossMeter(names=tuple(losses.terms))
+        self.evaluation_meter = LossMeter(names=tuple(losses.terms))
+        self.answers = AnswerMetrics(labels=labels)
+        self.collector: PredictionCollector | None = None
+        self.evaluated = Evaluated({}, {})
+
+    def forward(self, batch: Batch) -> ModelOutput:
+        output: ModelOutput = self.model(batch)
+        return output
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        output = self(batch)
+        loss, terms = self.losses(output, batch, epoch=self.current_epoch)
+        self.training_meter.update(loss, terms, output.logits, batch)
+        if (self.global_step + 1) % self.log_every_n_steps == 0:
+            self._log_training()
+        # Losses are this process's share of the batch; DDP takes the mean of the gradients, not their sum.
+        share: Tensor = loss * self.trainer.world_size
+        return share
+
+    def on_train_epoch_end(self) -> None:
+        if self.training_meter.update_called:
+            self._log_training()
+
+    def _log_training(self) -> None:
+        values = {f"train/{name}": value for name, value in self.training_meter.compute().items()}
+        self.training_meter.reset()
+        values["train/lr"] = self.trainer.optimizers[0].param_groups[0]["lr"]
+        self.trainer.progress_bar_metrics.update(values)
+        for logger in self.loggers:
+            logger.log_metrics({**values, "epoch": self.current_epoch}, step=self.global_step)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self._evaluation_step(batch)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        self._evaluation_step(batch)
+
+    def _evaluation_step(self, batch: Batch) -> None:
+        output = self(batch)
+        loss, terms = self.losses(output, batch, epoch=self.current_epoch)
+        self.evaluation_meter.update(loss, terms, output.logits, batch)
+        self.answers.update(output.logits.argmax(-1), batch.answer, batch.category, batch.weight)
+        if self.collector is not None:
+            self.collector.update(output, batch)
+
+    def on_validation_epoch_end(self) -> None:
+        self._end_evaluation()
+        # Every process has the same values; the maximum of equal numbers is exact, their mean is not.
+        values = {f"val/{name}": value for name, value in self.evaluated.metrics.items()}
+        self.log_dict(values, sync_dist=True, reduce_fx="max")
+
+    def on_test_epoch_end(self) -> None:
+        self._end_evaluation()
+
+    def _end_evaluation(self) -> None:
+        counts = self.answers.compute()
+        by_category = category_counts(counts.correct.tolist(), counts.total.tolist())
+        metrics = accuracies(by_category)
+        metrics |= classification_report(np.asarray(counts.confusion.cpu())).averages()
+        losses = self.evaluation_meter.compute()
+        metrics |= {name: value for name, value in losses.items() if name not in metrics}
+        self.evaluated = Evaluated(metrics, by_category)
+        self.answers.reset()
+        self.evaluation_meter.reset()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["avqa_lit"] = self.origin
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = self.optimizer(self.parameters())
+        epochs = self.trainer.max_epochs
+        if epochs is None or epochs < 1:
+            raise ConfigError(
+                f"trainer.max_epochs={epochs}: expected 1 or more, since schedules end with the run"
+            )
+        steps = int(self.trainer.estimated_stepping_batches) // epochs
+        schedule = self.schedule.configure(
+            optimizer, epochs=epochs, steps_per_epoch=steps, monitor=self.monitor
+        )
+        if schedule is None:
+            return optimizer
+        return {"optimizer": optimizer, "lr_scheduler": cast(LRSchedulerConfigType, schedule)}

@@ -1,0 +1,37 @@
+"""Predictions of a split, gathered from all processes in annotation order."""
+
+import torch
+from torch import Tensor
+from torch import distributed as dist
+
+from avqa_lit.batch import Batch, ModelOutput
+
+
+class PredictionCollector:
+    """Keeps each question's most probable answers.
+
+    Args:
+        top: how many answers to keep.
+    """
+
+    def __init__(self, *, top: int = 5) -> None:
+        self.top = top
+        self._parts: list[tuple[Tensor, Tensor, Tensor]] = []
+
+    def update(self, output: ModelOutput, batch: Batch) -> None:
+        """Add the questions of one batch."""
+        kept = batch.weight > 0
+        probabilities = output.logits[kept].float().softmax(dim=-1)
+        best = probabilities.topk(min(self.top, probabilities.shape[-1]), dim=-1)
+        self._parts.append((batch.row[kept].cpu(), best.indices.cpu(), best.values.cpu()))
+
+    def gathered(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Rows in order with their answers and probabilities, ``[question]``, ``[question, top]`` twice."""
+        parts = self._parts
+        if dist.is_available() and dist.is_initialized():
+            everyone: list[list[tuple[Tensor, Tensor, Tensor]]] = [[] for _ in range(dist.get_world_size())]
+            dist.all_gather_object(everyone, parts)
+            parts = [part for process in everyone for part in process]
+        rows, answers, probabilities = (torch.cat(column) for column in zip(*parts, strict=True))
+        order = rows.argsort()
+        return rows[order], answers[order], probabilities[order]

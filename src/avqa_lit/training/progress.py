@@ -1,0 +1,63 @@
+"""Live display of a fit: epoch, loss, accuracy, time left for the whole."""
+
+from typing import Any
+
+import lightning as L
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class FitProgress(L.Callback):
+    """One line that counts the steps of the whole fit.
+
+    Args:
+        console: where to draw; a console that is no terminal stays empty.
+        monitor: validation metric to show beside the loss.
+    """
+
+    def __init__(self, console: Console, *, monitor: str) -> None:
+        self.console = console
+        self.monitor = monitor
+        self.progress: Progress | None = None
+        self.task = TaskID(0)
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if not (trainer.is_global_zero and self.console.is_terminal):
+            return
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[values]}"),
+            console=self.console,
+        )
+        steps = int(trainer.estimated_stepping_batches)
+        self.task = self.progress.add_task("fit", total=steps, completed=trainer.global_step, values="")
+        self.progress.start()
+
+    def on_train_batch_end(self, trainer: L.Trainer, *args: Any) -> None:
+        if self.progress is not None:
+            epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
+            self.progress.update(
+                self.task, completed=trainer.global_step, description=epoch, values=self._values(trainer)
+            )
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._stop()
+
+    def on_exception(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException
+    ) -> None:
+        self._stop()
+
+    def _values(self, trainer: L.Trainer) -> str:
+        shown = {"loss": "train/loss", self.monitor: self.monitor}
+        metrics: dict[str, Any] = {**trainer.callback_metrics, **trainer.progress_bar_metrics}
+        return "  ".join(f"{name} {float(metrics[key]):.3f}" for name, key in shown.items() if key in metrics)
+
+    def _stop(self) -> None:
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress = None

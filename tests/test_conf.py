@@ -1,0 +1,39 @@
+"""Every file under conf/ composes, holds only keys that somebody reads, and can be built."""
+
+import pytest
+
+from avqa_lit.config.build import build
+from avqa_lit.config.command import config_folder
+from avqa_lit.config.schema import Train
+from avqa_lit.config.validation import validate
+
+ROOTS = {"train", "evaluate", "prepare"}
+FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rglob("*.yaml"))
+
+
+def override(file):
+    group, name = "/".join(file.parts[:-1]), file.stem
+    if group == "experiment":
+        return f"+experiment={name}"
+    return f"{group}=[answer,{name}]" if group == "loss" else f"{group}={name}"
+
+
+def needed(file):
+    return ["data.raw=somewhere"] if file.parts[0] == "data" and file.stem.startswith("music_avqa") else []
+
+
+@pytest.mark.parametrize("file", [one for one in FILES if len(one.parts) > 1], ids=str)
+def test_every_choice_composes_and_holds_only_known_keys(compose, file):
+    config = compose(override(file), *needed(file))
+    validate(config, schema=Train)
+
+
+@pytest.mark.parametrize(
+    "file", [one for one in FILES if one.parts[0] in ("data", "question", "schedule")], ids=str
+)
+def test_every_choice_without_arguments_of_ours_can_be_built(compose, file):
+    build(compose(override(file), *needed(file))[file.parts[0]])
+
+
+def test_the_roots_are_all_there():
+    assert {file.stem for file in FILES if len(file.parts) == 1} == ROOTS
