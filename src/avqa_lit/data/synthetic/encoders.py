@@ -1,0 +1,89 @@
+"""Two fixed random encoders which turn a scene into what a microphone and a camera would leave of it.
+
+Each writes a scene's audible (or visible) side as a few latent channels over time, mixes the channels by
+a random matrix of its own, adds noise and squashes the sum:
+
+.. math:: x = \tanh((z + \sigma \epsilon_z) W + \sigma \epsilon_x)
+
+The matrices come from a constant seed, as weights of a pretrained encoder would: another `data.seed`
+makes other videos for the same ears and eyes.
+"""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Float32
+from numpy.typing import NDArray
+
+from avqa_lit.data.synthetic.scenes import INSTRUMENTS, Scene
+
+AUDIO_SECONDS = 0.96
+VISUAL_SECONDS = 2.0
+AUDIO_DIM = 64
+VISUAL_DIM = 56
+PATCHES = 5
+
+_COLOURS = 4  # channels that vary from video to video and answer nothing: a room's sound, a picture's light
+_CENTRES = (np.arange(PATCHES) + 0.5) / PATCHES
+_INDEX = {name: index for index, name in enumerate(INSTRUMENTS)}
+
+
+def _mixing(key: int, channels: int, dim: int) -> NDArray[Any]:
+    return np.random.default_rng((20220317, key)).normal(size=(channels, dim))
+
+
+_AUDIO_MIXING = _mixing(0, 2 * len(INSTRUMENTS) + 1 + _COLOURS, AUDIO_DIM)
+_VISUAL_MIXING = _mixing(1, len(INSTRUMENTS) + 2 + _COLOURS, VISUAL_DIM)
+
+
+def hear(scene: Scene, noise: float, rng: np.random.Generator) -> Float32[NDArray[Any], "time audio_dim"]:
+    """Audio track of a scene, in mono: what sounds, how loud and how fast, never where."""
+    starts = np.arange(int(scene.duration / AUDIO_SECONDS)) * AUDIO_SECONDS
+    latent = np.zeros((len(starts), len(_AUDIO_MIXING)))
+    for sound in scene.sounds:
+        level = 0.4 + 0.8 * sound.loudness
+        played = level * sum(_overlap(starts, *interval) for interval in sound.intervals)
+        latent[:, _INDEX[sound.instrument]] += played
+        latent[:, len(INSTRUMENTS) + _INDEX[sound.instrument]] += played * (sound.rhythm - 2.5) / 2.0
+    if scene.speech:
+        latent[:, 2 * len(INSTRUMENTS)] = _overlap(starts, *scene.speech)
+    latent[:, -_COLOURS:] = 0.5 * rng.normal(size=_COLOURS)
+    return _encode(latent, _AUDIO_MIXING, noise, rng)
+
+
+def see(
+    scene: Scene, noise: float, rng: np.random.Generator
+) -> Float32[NDArray[Any], "time patch visual_dim"]:
+    """Visual track of a scene: who is where, and the background, never who plays."""
+    frames = int(scene.duration / VISUAL_SECONDS)
+    latent = np.zeros((frames, PATCHES, len(_VISUAL_MIXING)))
+    shake = rng.normal(scale=0.02, size=(frames, 1))  # of the hand that holds the camera
+    for performer in scene.performers:
+        latent[:, :, _INDEX[performer.instrument]] += _window(performer.place + shake)
+    if scene.speaker is not None:
+        latent[:, :, len(INSTRUMENTS)] = _window(scene.speaker + shake)
+    latent[:, :, len(INSTRUMENTS) + 1] = 0.5 if scene.outdoor else -0.5
+    latent[:, :, -_COLOURS:] = 0.5 * rng.normal(size=_COLOURS)
+    return _encode(latent, _VISUAL_MIXING, noise, rng)
+
+
+def _overlap(starts: Float[NDArray[Any], " time"], start: float, end: float) -> Float[NDArray[Any], " time"]:
+    """Share of each row during which something from `start` to `end` goes on."""
+    seconds = np.minimum(starts + AUDIO_SECONDS, end) - np.maximum(starts, start)
+    return np.clip(seconds / AUDIO_SECONDS, 0.0, 1.0)
+
+
+def _window(place: Float[NDArray[Any], "time 1"]) -> Float[NDArray[Any], "time patch"]:
+    """How much of a person at `place` each patch shows; neighbours share one."""
+    return np.exp(-0.5 * ((place - _CENTRES) / 0.11) ** 2)
+
+
+def _encode(
+    latent: Float[NDArray[Any], "*rows channel"],
+    mixing: Float[NDArray[Any], "channel dim"],
+    noise: float,
+    rng: np.random.Generator,
+) -> Float32[NDArray[Any], "*rows dim"]:
+    latent = latent + 0.3 * noise * rng.normal(size=latent.shape)
+    mixed = latent @ mixing
+    return np.tanh(mixed + noise * rng.normal(size=mixed.shape)).astype(np.float32)

@@ -1,0 +1,84 @@
+"""Facts about a latent scene, from which questions are answered.
+
+A fact is None where an honest listener and viewer could not be sure: a tie within a margin, or two players
+of one kind of whom one is heard, since a sound does not tell whose it is.
+"""
+
+from collections.abc import Callable
+
+from avqa_lit.data.synthetic.scenes import Performer, Scene, Sound
+
+OUTSIDE = "outside"
+# What a superlative compares, and by how much the first has to lead the second.
+SUPERLATIVES: dict[str, tuple[Callable[[Sound], float], float]] = {
+    "loudest": (lambda sound: sound.loudness, 0.25),
+    "longest": (lambda sound: sound.seconds, 4.0),
+    "quickest": (lambda sound: sound.rhythm, 1.0),
+    "first": (lambda sound: -sound.onset, 3.0),
+    "last": (lambda sound: sound.offset, 3.0),
+}
+
+
+def heard_kinds(scene: Scene) -> set[str]:
+    """Kinds of instruments that sound, in the picture or outside it."""
+    return {sound.instrument for sound in scene.sounds}
+
+
+def shown_kinds(scene: Scene) -> set[str]:
+    """Kinds of instruments in the picture."""
+    return {performer.instrument for performer in scene.performers}
+
+
+def is_clear(scene: Scene) -> bool:
+    """Whether every sound has one possible source: no kind that is shown twice is heard."""
+    kinds = [performer.instrument for performer in scene.performers]
+    return not any(kinds.count(kind) > 1 for kind in heard_kinds(scene))
+
+
+def at(scene: Scene, seat: str) -> Performer | None:
+    """Who has this seat."""
+    return next((performer for performer in scene.performers if performer.seat == seat), None)
+
+
+def seat_of(scene: Scene, instrument: str) -> str | None:
+    """Seat of the one player of this kind, or ``outside``; None where two have it."""
+    seats = [performer.seat for performer in scene.performers if performer.instrument == instrument]
+    return OUTSIDE if not seats else seats[0] if len(seats) == 1 else None
+
+
+def neighbour(scene: Scene, side: str, instrument: str) -> str | None:
+    """Instrument next to the one of this kind, on its left or right."""
+    kinds = [performer.instrument for performer in scene.performers]
+    if kinds.count(instrument) != 1:
+        return None
+    place = kinds.index(instrument) + (1 if side == "right" else -1)
+    return kinds[place] if 0 <= place < len(kinds) else None
+
+
+def most(sounds: tuple[Sound, ...], superlative: str) -> Sound | None:
+    """The loudest, longest, ... of at least two sounds, if it leads clearly."""
+    key, margin = SUPERLATIVES[superlative]
+    ranked = sorted(sounds, key=key, reverse=True)
+    if len(ranked) < 2 or key(ranked[0]) - key(ranked[1]) < margin:
+        return None
+    return ranked[0]
+
+
+def is_more(one: Sound, other: Sound, superlative: str) -> bool | None:
+    """Whether `one` is louder, longer, ... than `other`; None where it is close."""
+    lead = most((one, other), superlative)
+    return None if lead is None else lead is one
+
+
+def sound_of(scene: Scene, instrument: str) -> Sound | None:
+    """What this kind of instrument plays; None where it is not heard, or heard from two players."""
+    sounds = [sound for sound in scene.sounds if sound.instrument == instrument]
+    return sounds[0] if len(sounds) == 1 else None
+
+
+def plays_at(sound: Sound, start: float, end: float) -> bool | None:
+    """Whether it sounds for the whole stretch (True) or not at all (False); None for a part of it."""
+    played = sum(max(0.0, min(end, stop) - max(start, begin)) for begin, stop in sound.intervals)
+    if played > 0.999 * (end - start):
+        return True
+    return None if played > 0.0 else False
