@@ -38,17 +38,20 @@ def failure(folder: Path, *, status: int, last_lines: Sequence[str]) -> tuple[st
         last_lines: end of the job's log.
     """
     try:
-        left = read_run(folder).results.get("state")
+        left = read_run(folder).results
     except DataError:
-        left = None
+        left = {}
+    state = left.get("state")
     if status < 0:
         cause = f"killed by {signal.Signals(-status).name}"
         if status == -signal.SIGKILL:
             cause += ", perhaps for want of memory"
     elif status == 0:
         cause = (
-            f"exit status 0, but its results.json says {left or 'nothing'}, expected finished with its key"
+            f"exit status 0, but its results.json says {state or 'nothing'}, expected finished with its key"
         )
     else:
         cause = f"exit status {status}"
-    return "interrupted" if left == "interrupted" else "failed", "\n".join([cause, *last_lines])
+    if "reason" in left:
+        cause += f": {left['reason'].splitlines()[0]}"
+    return "interrupted" if state == "interrupted" else "failed", "\n".join([cause, *last_lines])
