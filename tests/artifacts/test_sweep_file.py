@@ -80,7 +80,9 @@ def test_a_folder_without_a_sweep_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "expected JSON .* delete the file"),
+        ("{", "not the file of a sweep .*JSONDecodeError.* delete it"),
+        ("[]", "not the file of a sweep .*TypeError"),
+        ('{"schema": 1, "jobs": [{"key": "aa"}]}', "not the file of a sweep .*KeyError.*overrides"),
         ('{"schema": 2}', "schema 2, expected 1"),
     ],
 )

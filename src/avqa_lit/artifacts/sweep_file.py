@@ -79,23 +79,24 @@ def read_sweep(folder: Path) -> Sweep:
     """The sweep whose folder is `folder`.
 
     Raises:
-        DataError: no sweep.json there, one that is not JSON, of another schema, or with an unknown state.
+        DataError: no sweep.json there, or one that cannot be a sweep's: by schema, keys or states.
     """
     path = sweep_path(folder)
     if not path.is_file():
         raise DataError(f"{folder}: expected the folder of a sweep, which holds sweep.json; found none")
     try:
         written = json.loads(path.read_text("utf-8"))
-    except json.JSONDecodeError as error:
+        if written["schema"] != SCHEMA:
+            raise DataError(f"{path}: schema {written['schema']!r}, expected {SCHEMA}")
+        jobs = tuple(JobEntry(**{**job, "overrides": tuple(job["overrides"])}) for job in written["jobs"])
+        sweep = Sweep(written["experiment"], written["command"], jobs)
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path}: expected JSON ({error}); delete the file and start the sweep again"
+            f"{path}: not the file of a sweep ({error!r}); delete it and start the sweep again"
         ) from error
-    if written.get("schema") != SCHEMA:
-        raise DataError(f"{path}: schema {written.get('schema')!r}, expected {SCHEMA}")
-    jobs = tuple(JobEntry(**{**job, "overrides": tuple(job["overrides"])}) for job in written["jobs"])
-    for job in jobs:
+    for job in sweep.jobs:
         if job.state not in STATES:
             raise DataError(
                 f"{path}: job {job.key} has state {job.state!r}, expected one of {', '.join(STATES)}"
             )
-    return Sweep(written["experiment"], written["command"], jobs)
+    return sweep
