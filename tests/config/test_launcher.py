@@ -326,7 +326,9 @@ def test_a_sweep_under_torchrun_is_refused(launcher, monkeypatch):
 
 @pytest.mark.parametrize("n_jobs", ["0", "many", "1.5"])
 def test_an_impossible_number_of_jobs_is_refused(launcher, n_jobs):
-    with pytest.raises(Exception, match=rf"hydra.launcher.n_jobs={n_jobs}: expected auto or a number from 1"):
+    with pytest.raises(
+        ConfigError, match=rf"hydra.launcher.n_jobs={n_jobs}: expected auto or a number from 1"
+    ):
         launcher(f"hydra.launcher.n_jobs={n_jobs}")
 
 

@@ -21,7 +21,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 from rich.console import Console
 
-from avqa_lit.artifacts.sweep_file import JobEntry, Sweep, read_sweep, sweep_path, write_sweep
+from avqa_lit.artifacts.sweep_file import Sweep, read_sweep, sweep_path, write_sweep
 from avqa_lit.config.sweep.display import SweepDisplay, print_outcome
 from avqa_lit.config.sweep.guard import Guard
 from avqa_lit.config.sweep.interrupts import Interrupts
@@ -86,10 +86,8 @@ class ProcessLauncher(Launcher):
         fail_fast: bool,
         rerun: bool,
     ) -> None:
-        if n_jobs != "auto" and (not isinstance(n_jobs, int) or n_jobs < 1):
-            raise ConfigError(f"hydra.launcher.n_jobs={n_jobs}: expected auto or a number from 1")
         self.module = module
-        self.n_jobs = None if isinstance(n_jobs, str) else n_jobs
+        self.n_jobs = n_jobs
         self.gpus = visible_gpus(os.environ) if gpus is None else list(gpus)
         self.limits = Limits(
             timeout=60 * timeout_minutes, grace=grace_seconds, retries=retries, fail_fast=fail_fast
@@ -98,7 +96,13 @@ class ProcessLauncher(Launcher):
         self.jobs: dict[str, SweepJob] = {}
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Take the sweep's config and say where it lies."""
+        """Take the sweep's config and say where it lies.
+
+        Raises:
+            ConfigError: a number of jobs that is none. Hydra would wrap what the constructor raises.
+        """
+        if self.n_jobs != "auto" and (not isinstance(self.n_jobs, int) or self.n_jobs < 1):
+            raise ConfigError(f"hydra.launcher.n_jobs={self.n_jobs}: expected auto or a number from 1")
         self.context = hydra_context
         self.config = config
         self.experiment = config.get("experiment") or "train"
@@ -111,7 +115,8 @@ class ProcessLauncher(Launcher):
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.folder / ".lock", timeout=0):
-                points = self._run(job_overrides)
+                points = self._plan(job_overrides)
+                self._run()
         except Timeout:
             raise ConfigError(
                 f"{self.folder}: another sweep runs in this folder; wait for it, or give this one its own "
@@ -119,7 +124,7 @@ class ProcessLauncher(Launcher):
             ) from None
         return [self._answer(job, overrides) for job, overrides in zip(points, job_overrides, strict=True)]
 
-    def _run(self, grid: Sequence[Sequence[str]]) -> list[SweepJob]:
+    def _plan(self, grid: Sequence[Sequence[str]]) -> list[SweepJob]:
         planned = plan_jobs(
             grid,
             master=self.config,
@@ -130,23 +135,31 @@ class ProcessLauncher(Launcher):
             first_number=len(self.jobs) + 1,
         )
         points = [self.jobs.setdefault(job.key, job) for job in planned]
-        jobs = list(self.jobs.values())
-        for job in jobs:
+        for job in self.jobs.values():
             if job.state == "waiting" and not self.rerun:
-                self._skip_if_finished(job)
+                checksum = type(self).current_checksum(job.config)
+                job.results = finished_results(job.folder, key=job.key, checksum=checksum)
+                job.state = "waiting" if job.results is None else "skipped"
+        return points
+
+    def _run(self) -> None:
+        jobs = list(self.jobs.values())
+        waiting = [job for job in jobs if job.state == "waiting"]
         earlier = read_sweep(self.folder) if sweep_path(self.folder).exists() else None
+        command = shlex.join([Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]])
 
         def changed() -> None:
-            write_sweep(self.folder, self._sweep().superseding(earlier))
+            entries = tuple(job.entry(self.folder) for job in jobs)
+            write_sweep(self.folder, Sweep(self.experiment, command, entries).superseding(earlier))
 
         changed()
         console = Console(width=None if sys.stdout.isatty() else 160)
-        slots = Slots(cores=available_cores(), gpus=self.gpus, n_jobs=self.n_jobs)
-        waiting = [job for job in jobs if job.state == "waiting"]
         if len(waiting) < len(jobs):
             console.print(
                 f"{len(jobs) - len(waiting)} of {len(jobs)} jobs are finished already", highlight=False
             )
+        n_jobs = self.n_jobs if isinstance(self.n_jobs, int) else None
+        slots = Slots(cores=available_cores(), gpus=self.gpus, n_jobs=n_jobs)
         display = SweepDisplay(jobs, console=console)
         with Interrupts() as interrupts, Guard(grace=self.limits.grace) as guard:
             with display:
@@ -157,30 +170,6 @@ class ProcessLauncher(Launcher):
             print_outcome(jobs, console=console)
         if interrupts.first is not None:
             sys.exit(128 + interrupts.first)
-        return points
-
-    def _skip_if_finished(self, job: SweepJob) -> None:
-        checksum = type(self).current_checksum(job.config)
-        job.results = finished_results(job.folder, key=job.key, checksum=checksum)
-        if job.results is not None:
-            job.state = "skipped"
-
-    def _sweep(self) -> Sweep:
-        return Sweep(
-            experiment=self.experiment,
-            command=shlex.join([Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]]),
-            jobs=tuple(
-                JobEntry(
-                    key=job.key,
-                    overrides=job.overrides,
-                    state=job.state,
-                    folder=str(job.folder.relative_to(self.folder)),
-                    reason=job.reason,
-                    log=str(job.log.relative_to(self.folder)) if job.log.exists() else None,
-                )
-                for job in self.jobs.values()
-            ),
-        )
 
     def _answer(self, job: SweepJob, overrides: Sequence[str]) -> JobReturn:
         """What the sweeper gets: the monitored value, or an error that names all jobs that did not finish."""

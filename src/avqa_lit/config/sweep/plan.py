@@ -10,6 +10,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
+from avqa_lit.artifacts.sweep_file import JobEntry
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.resolve import resolved
 from avqa_lit.config.sweep.slots import Need, need_of, uses_gpus
@@ -56,6 +57,17 @@ class SweepJob:
     def log(self) -> Path:
         """What the job wrote to stdout and stderr."""
         return self.folder / "job.log"
+
+    def entry(self, sweep_folder: Path) -> JobEntry:
+        """What sweep.json says of the job."""
+        return JobEntry(
+            key=self.key,
+            overrides=self.overrides,
+            state=self.state,
+            folder=str(self.folder.relative_to(sweep_folder)),
+            reason=self.reason,
+            log=str(self.log.relative_to(sweep_folder)) if self.log.exists() else None,
+        )
 
 
 def plan_jobs(
