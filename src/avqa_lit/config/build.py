@@ -36,8 +36,8 @@ def check_trust(config: Any, *, trust: Sequence[str], origin: Path) -> None:
         trusted = ("avqa_lit.", *(f"{prefix.rstrip('.')}." for prefix in trust))
         if target is not None and not str(target).startswith(trusted):
             raise ConfigError(
-                f"{origin}: its config names {target!r}, which is not part of avqa_lit. If you trust where the "
-                f"file comes from, say so with trust=[{str(target).split('.')[0]}]"
+                f"{origin}: its config names {target!r}, which is not part of avqa_lit. If you trust the "
+                f"sender of the file, say so with trust=[{str(target).split('.')[0]}]"
             )
         for value in config.values():
             check_trust(value, trust=trust, origin=origin)

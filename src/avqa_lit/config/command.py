@@ -14,6 +14,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from avqa_lit.config.launcher import register_launcher
+from avqa_lit.config.sweep.prepared import PreparedStores
 from avqa_lit.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def run_command(task: Callable[["DictConfig"], None], *, name: str, schema: type
     Ends the process with status 1 after a user's mistake and 130 after Ctrl-C.
     """
     ConfigStore.instance().store(name=f"{name}_schema", node=schema)
-    register_launcher()
+    register_launcher(current_checksum=PreparedStores().checksum)
     show_everything = "HYDRA_FULL_ERROR" in os.environ
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hands exceptions on to us, instead of printing them
 

@@ -1,6 +1,7 @@
 """One training run from its config to its results."""
 
 import os
+import signal
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -92,9 +93,13 @@ class TrainingRun:
         try:
             results |= self._train()
             results["state"] = "finished"
-        except (KeyboardInterrupt, SystemExit) as error:
-            results |= {"state": "interrupted", "reason": type(error).__name__}
+        except KeyboardInterrupt:
+            results |= {"state": "interrupted", "reason": "interrupted from the keyboard"}
             raise
+        except SystemExit as error:
+            # Lightning leaves a fit that was told to terminate as if it had ended well.
+            results |= {"state": "interrupted", "reason": "told to terminate"}
+            raise SystemExit(error.code or 128 + signal.SIGTERM) from error
         except BaseException as error:
             results["reason"] = f"{type(error).__name__}: {error}"
             raise
@@ -132,8 +137,8 @@ class TrainingRun:
         failed = True
         try:
             trainer.fit(module, datamodule=data)
-            if trainer.interrupted or trainer.received_sigterm:
-                raise SystemExit(143)
+            if trainer.interrupted:
+                raise KeyboardInterrupt
             test_began = time.monotonic()
             chosen = trainer.checkpoint_callback
             assert isinstance(chosen, ModelCheckpoint)

@@ -16,7 +16,8 @@ class QueryAttention(nn.Module):
         \mathrm{out} = W_o \, \mathrm{softmax}\!\left(\frac{(W_q x)(W_k m)^T}{\sqrt{d / h}}\right) W_v m
 
     with queries x, tokens m, width d and h heads. There is no bias in the key projection: it adds the same
-    number to every score of a query, cancels in the softmax and would never get a gradient. Keys and values are projected once for each distinct video.
+    number to every score of a query, cancels in the softmax and would never get a gradient. Keys and values
+    are projected once for each distinct video.
 
     References:
         Attention Is All You Need (Vaswani et al., 2017), https://arxiv.org/abs/1706.03762, section 3.2.
