@@ -4,7 +4,7 @@ import ast
 import json
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,13 +78,18 @@ def read_annotations(path: Path, *, fields: FieldMap | None = None) -> list[Ques
     return [reader.question(row, record) for row, record in enumerate(_records(path))]
 
 
-def repeated_ids(questions: Sequence[Question]) -> dict[str, list[int]]:
-    """Rows of every question_id that more than one row has."""
-    rows: dict[str, list[int]] = defaultdict(list)
-    for question in questions:
-        if question.question_id is not None:
-            rows[question.question_id].append(question.row)
-    return {identity: places for identity, places in rows.items() if len(places) > 1}
+def repeated_ids(question_ids: Iterable[str | None]) -> dict[str, list[int]]:
+    """Places of every question_id that stands more than once.
+
+    Example:
+        >>> repeated_ids(["7", None, "8", "7", None])
+        {'7': [0, 3]}
+    """
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, identity in enumerate(question_ids):
+        if identity is not None:
+            places[identity].append(place)
+    return {identity: found for identity, found in places.items() if len(found) > 1}
 
 
 def question_text(text: str) -> str:
@@ -139,9 +144,7 @@ class _Reader:
         self.path = path
         self.fields = fields
         self.category = cache(self._category)
-        self.texts = cache(self._texts)
-        self.identifier = cache(_identifier)
-        self.nonempty = cache(_nonempty)
+        self.text = cache(self._text)
 
     def question(self, row: int, record: Any) -> Question:
         try:
@@ -158,20 +161,20 @@ class _Reader:
         if not isinstance(record, dict):
             raise ValueError(f"expected an object, found {record!r}")
         fields = self.fields
-        video_id = self.identifier(fields.video_id, _hashable(record[fields.video_id]))
+        video_id = _identifier(fields.video_id, record[fields.video_id])
         audio_id = record.get(fields.audio_id)
         question_id = record.get(fields.question_id)
         values = "[]" if fields.values is None else _hashable(record[fields.values])
-        template, text = self.texts(_hashable(record[fields.question]), values)
+        template = _nonempty(fields.question, record[fields.question])
         return Question(
             row,
             None if question_id is None else str(question_id),
             video_id,
-            video_id if audio_id is None else self.identifier(fields.audio_id, _hashable(audio_id)),
+            video_id if audio_id is None else _identifier(fields.audio_id, audio_id),
             self.category(_hashable(record[fields.type])),
             template,
-            text,
-            self.nonempty(fields.answer, _hashable(record[fields.answer])),
+            self.text(template, values),
+            _nonempty(fields.answer, record[fields.answer]),
         )
 
     def _category(self, value: object) -> int:
@@ -181,24 +184,23 @@ class _Reader:
             raise ValueError(f"unknown category {value!r}; expected one of {known}")
         return CATEGORY_NAMES.index(name)
 
-    def _texts(self, question: object, values: object) -> tuple[str, str]:
-        template = _nonempty(self.fields.question, question)
-        return template, question_text(fill(template, _list_of_texts(self.fields.values, values)))
+    def _text(self, template: str, values: object) -> str:
+        return question_text(fill(template, _list_of_texts(self.fields.values, values)))
 
 
 def _hashable(value: Any) -> Hashable:
-    """Itself where it is plain, as nearly every value is; other values have their JSON for a key."""
-    plain: Hashable = json.dumps(value) if isinstance(value, (list, dict)) else value
-    return plain
+    """A list, as some files have it, in the notation of the others, which hold it as a text."""
+    key: Hashable = json.dumps(value) if isinstance(value, (list, dict)) else value
+    return key
 
 
-def _nonempty(key: str, value: object) -> str:
+def _nonempty(key: str | None, value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{key} is {value!r}, expected a text")
     return value.strip()
 
 
-def _identifier(key: str, value: object) -> str:
+def _identifier(key: str | None, value: object) -> str:
     name = _nonempty(key, value)
     if "/" in name or "\\" in name or "\0" in name:
         raise ValueError(f"{key} is {value!r}, expected the name of a video, without folders")

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Literal, Protocol
 
 import numpy as np
@@ -136,7 +137,7 @@ def read_header(path: Path) -> Header:
             size = os.fstat(file.fileno()).st_size
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such feature file") from error
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, SyntaxError, TokenError) as error:
         raise DataError(
             f"{path}: expected an array in .npy format, found what cannot be read ({error}); extract it again"
         ) from error

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from avqa_lit.data.annotations import FieldMap, Question, read_annotations
+from avqa_lit.data.annotations import FieldMap, Question, read_annotations, repeated_ids
 from avqa_lit.data.build import build_store
 from avqa_lit.data.feature_files import Extraction, FeatureFolder, StoredDtype
 from avqa_lit.data.pack import write_store
@@ -18,6 +19,7 @@ from avqa_lit.errors import ConfigError, DataError
 
 SPLITS = ("train", "val", "test")
 SHOWN = 5
+_LOGGER = logging.getLogger(__name__)
 
 Missing = Literal["error", "drop"]
 
@@ -109,7 +111,9 @@ class OfficialLayout:
                 progress=progress,
             )
 
-        return build_store(self._store_path(raw), fingerprint=fingerprint, write=write)
+        store = build_store(self._store_path(raw), fingerprint=fingerprint, write=write)
+        _warn(store)
+        return store
 
     def _store_path(self, raw: Path) -> Path:
         if self.store is not None:
@@ -200,3 +204,19 @@ class OfficialLayout:
 def _features(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         return [entry for entry in entries if entry.name.endswith(".npy")]
+
+
+def _warn(store: FeatureStore) -> None:
+    """One counted warning for each oddity of the data with which going on is right."""
+    for split, table in store.splits.items():
+        repeated = len(repeated_ids(table.question_id))
+        for number, what in (
+            (repeated, "question_ids stand in more than one row; a question is known by its row"),
+            (
+                store.unseen_answers[split],
+                "questions have an answer that train never gives; they count as wrong",
+            ),
+            (store.dropped[split], "questions were dropped, since they lack features"),
+        ):
+            if number:
+                _LOGGER.warning("%s: %d %s", split, number, what)

@@ -52,11 +52,12 @@ def write_store(
     with _bar(enabled=progress) as bar:
         for name, source in sources.items():
             ids = strings[f"{name}_ids"]
-            lengths, row_shape = _layout(source, ids)
+            about = f"{name} ({source.extraction.encoder})"
+            lengths, row_shape = _layout(source, bar.track(ids, description=f"Checking {about}"))
             index[f"{name}_length"] = lengths
             index[f"{name}_first_row"] = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
             shape = (int(lengths.sum()), *row_shape)
-            rows = bar.track(ids, description=f"Packing {name} ({source.extraction.encoder})")
+            rows = bar.track(ids, description=f"Packing {about}")
             with (folder / f"{name}.npy").open("wb") as file:
                 _write_rows(file, source, rows, shape=shape, dtype=dtype)
             modalities[name] = {
@@ -87,22 +88,27 @@ def write_store(
     write_json(folder / "store.json", {"checksum": checksum, "fingerprint": fingerprint, **meta})
 
 
-def _layout(source: FeatureSource, ids: Sequence[str]) -> tuple[np.ndarray, tuple[int, ...]]:
+def _layout(source: FeatureSource, ids: Iterable[str]) -> tuple[np.ndarray, tuple[int, ...]]:
     """Rows of each id, and the shape of one row, which all share."""
-    lengths = np.empty(len(ids), np.int64)
-    row_shape: tuple[int, ...] | None = None
-    for place, identity in enumerate(ids):
-        length, *row = source.shape(identity) or (0,)
-        check_shape((length, *row), where=source.where(identity))
-        row_shape = tuple(row) if row_shape is None else row_shape
+    lengths: list[int] = []
+    first, row_shape = "", None
+    for identity in ids:
+        shape = source.shape(identity)
+        check_shape(shape, where=source.where(identity))
+        length, *row = shape
+        if row_shape is None:
+            first, row_shape = identity, tuple(row)
         if tuple(row) != row_shape:
             raise DataError(
                 f"{source.where(identity)}: rows of shape {row}, expected {list(row_shape)} as in "
-                f"{source.where(ids[0])}; all files of one modality come from one encoder"
+                f"{source.where(first)}; all files of one modality come from one encoder"
             )
-        lengths[place] = length
-    assert row_shape is not None
-    return lengths, row_shape
+        lengths.append(length)
+    if row_shape is None:
+        raise DataError(
+            "no question has features of its audio and its video, so that there is nothing to pack"
+        )
+    return np.array(lengths, np.int64), row_shape
 
 
 def _write_rows(

@@ -29,6 +29,8 @@ def text_features(
 ) -> Float32[np.ndarray, "text dim"]:
     """Features of `texts` from the cache in `folder`, which is filled where it has none of this encoder.
 
+    Where the folder cannot be written, they are encoded each time.
+
     Raises:
         DataError: the encoder gives, or the cache holds, something else than one finite vector for each text.
     """
@@ -37,22 +39,31 @@ def text_features(
             f"question encoder {encoder.name!r}: its name names a file, expected letters, digits, . _ -"
         )
     path = folder / f"text_{encoder.name}.npy"
-    if not path.exists():
+    if path.exists():
+        return _read(path, texts)
+    try:
         with FileLock(folder / f".{path.name}.lock"):
             if not path.exists():
-                _write(path, np.asarray(encoder.encode(texts), np.float32), texts)
+                with replacing(path) as temporary, temporary.open("wb") as file:
+                    np.save(file, _encode(encoder, texts), allow_pickle=False)
+        return _read(path, texts)
+    except OSError:  # a store that others own, or on a read-only disk
+        return _encode(encoder, texts)
+
+
+def _encode(encoder: QuestionEncoder, texts: Sequence[str]) -> Float32[np.ndarray, "text dim"]:
+    features = np.asarray(encoder.encode(texts), np.float32)
+    _check(features, texts, where=f"question encoder {encoder.name}", remedy="mend its encode()")
+    return features
+
+
+def _read(path: Path, texts: Sequence[str]) -> Float32[np.ndarray, "text dim"]:
     try:
         features: np.ndarray = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (ValueError, EOFError) as error:
         raise DataError(f"{path}: cannot be read ({error}); delete this file, it is made again") from error
     _check(features, texts, where=str(path), remedy="delete this file, it is made again")
-    return features.astype(np.float32, copy=False)
-
-
-def _write(path: Path, features: Float32[np.ndarray, "text dim"], texts: Sequence[str]) -> None:
-    _check(features, texts, where="question encoder", remedy="mend its encode()")
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.save(file, features, allow_pickle=False)
+    return features
 
 
 def _check(features: np.ndarray, texts: Sequence[str], *, where: str, remedy: str) -> None:

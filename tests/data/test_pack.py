@@ -1,0 +1,163 @@
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from avqa_lit.data import pack
+from avqa_lit.data.feature_files import Extraction, FeatureArrays
+from avqa_lit.data.pack import write_store
+from avqa_lit.data.store import FeatureStore
+from avqa_lit.errors import DataError
+
+
+@pytest.fixture
+def packed(tmp_path, question):
+    """A store of given questions whose features tell id, modality and row."""
+
+    def make(questions, *, audio=None, visual=None, name="store", **options):
+        ids = sorted({one.audio_id for rows in questions.values() for one in rows})
+        ids = sorted({*ids, *(one.video_id for rows in questions.values() for one in rows)})
+        audio = audio or {one: _track(place, 3 + place, 2) for place, one in enumerate(ids)}
+        visual = visual or {one: _track(-place, 5, 3) for place, one in enumerate(ids)}
+        folder = tmp_path / name
+        folder.mkdir()
+        write_store(
+            folder,
+            questions=questions,
+            audio=FeatureArrays(Extraction("ears"), audio),
+            visual=FeatureArrays(Extraction("eyes"), visual),
+            **{"dtype": "float32", "fingerprint": "f", **options},
+        )
+        return FeatureStore.open(folder)
+
+    return make
+
+
+def _track(value, rows, dim):
+    return value + np.arange(rows)[:, None] / 8 + np.zeros(dim)
+
+
+def test_the_sound_may_come_from_another_video(packed, question):
+    questions = {
+        "train": [
+            question(0, video_id="seen", audio_id="heard"),
+            question(1, video_id="seen"),
+            question(2, video_id="other", audio_id="heard"),
+            question(3, video_id="seen", audio_id="heard"),
+        ]
+    }
+    store = packed(questions)
+    table = store.splits["train"]
+    assert table.clip.tolist() == [0, 1, 2, 0]
+    assert [store.audio.ids[store.clip_audio[clip]] for clip in table.clip] == [
+        "heard",
+        "seen",
+        "heard",
+        "heard",
+    ]
+    assert [store.visual.ids[store.clip_visual[clip]] for clip in table.clip] == [
+        "seen",
+        "seen",
+        "other",
+        "seen",
+    ]
+    assert table.video_id == ("seen", "seen", "other", "seen")
+    assert len(store.audio.ids) == len(store.visual.ids) == 2
+
+
+def test_vocabularies_come_from_train_alone(packed, question):
+    questions = {
+        "train": [question(0, answer="two", text="Is it?"), question(1, answer="cello", text="Is she?")],
+        "val": [question(0, answer="flute", text="Are they?"), question(1, answer="two")],
+    }
+    store = packed(questions)
+    assert store.answers.tokens == ("two", "cello")
+    assert store.labels == ("two", "cello", "flute")
+    assert store.words.tokens == ("Is", "it", "she")
+    assert store.splits["val"].answer.tolist() == [2, 0]
+    assert store.unseen_answers == {"train": 0, "val": 1}
+
+
+def test_dropped_questions_leave_the_vocabularies_and_rows_as_they_are(packed, question):
+    questions = {"train": [question(0, answer="rare"), question(1, answer="yes"), question(2, answer="yes")]}
+    store = packed(questions, keep=lambda one: one.row != 0)
+    assert store.answers.tokens == ("rare", "yes")
+    assert store.splits["train"].row.tolist() == [1, 2]
+    assert store.splits["train"].answer.tolist() == [1, 1]
+    assert store.dropped == {"train": 1}
+
+
+def test_texts_and_templates_are_kept_once(packed, question):
+    questions = {
+        "train": [question(0), question(1, text="Is the tuba loud?"), question(2)],
+        "test": [question(0, text="Is the tuba loud?", question_id=None)],
+    }
+    store = packed(questions)
+    assert store.texts == ("Is the piano loud?", "Is the tuba loud?")
+    assert store.templates == ("Is the <Object> loud?",)
+    assert store.splits["train"].text.tolist() == [0, 1, 0]
+    assert store.splits["test"].text.tolist() == [1]
+    assert store.splits["test"].question_id == (None,)
+
+
+def test_a_second_packing_is_the_same_to_the_byte(packed, question):
+    questions = {"train": [question(0), question(1, video_id="v1")]}
+    first, second = (packed(questions, name=name, fingerprint=name) for name in ("one", "two"))
+    assert first.checksum == second.checksum
+    for name in ("audio.npy", "visual.npy", "index.npz", "strings.json"):
+        assert (first.path / name).read_bytes() == (second.path / name).read_bytes()
+
+
+@pytest.mark.parametrize("changed", ["features", "question", "dtype"])
+def test_any_change_shows_in_the_checksum(packed, question, changed):
+    questions = {"train": [question(0)]}
+    other = {"train": [question(0, answer="no")]} if changed == "question" else questions
+    visual = {"v0": _track(9, 5, 3)} if changed == "features" else None
+    options = {"dtype": "float16"} if changed == "dtype" else {}
+    assert packed(questions).checksum != packed(other, visual=visual, name="other", **options).checksum
+
+
+def test_a_packed_file_is_plain_numpy(packed, question):
+    store = packed({"train": [question(0), question(1, video_id="v1")]}, dtype="float16")
+    array = np.load(store.path / "audio.npy", allow_pickle=False)
+    assert array.dtype == np.float16
+    np.testing.assert_array_equal(array, np.concatenate([_track(0, 3, 2), _track(1, 4, 2)]))
+
+
+def test_maps_and_patches_keep_their_shape(packed, question):
+    maps = np.random.default_rng(0).standard_normal((5, 7, 2, 3))
+    store = packed({"train": [question(0)]}, visual={"v0": maps}, audio={"v0": maps[:, :, 0]})
+    assert (store.visual.row_shape, store.audio.row_shape) == ((7, 2, 3), (7, 3))
+    np.testing.assert_array_equal(store.visual.gather(np.array([0]))[0][0], maps.astype(np.float32))
+
+
+def test_another_width_is_refused_by_name(packed, question):
+    questions = {"train": [question(0), question(1, video_id="v1")]}
+    with pytest.raises(
+        DataError,
+        match=r"eyes features of 'v1': rows of shape \[4\], expected \[3\] as in eyes features of 'v0'",
+    ):
+        packed(questions, visual={"v0": np.ones((5, 3)), "v1": np.ones((5, 4))})
+
+
+def test_features_without_rows_are_refused(packed, question):
+    with pytest.raises(DataError, match=r"eyes features of 'v0': shape \[0, 3\] holds no values"):
+        packed({"train": [question(0)]}, visual={"v0": np.ones((0, 3))})
+
+
+def test_nothing_to_pack_is_an_error(packed, question):
+    with pytest.raises(DataError, match="no question has features of its audio and its video"):
+        packed({"train": [question(0)]}, keep=lambda one: False)
+
+
+def test_a_terminal_sees_a_bar(packed, question, monkeypatch):
+    shown = io.StringIO()
+    monkeypatch.setattr(pack, "Console", lambda **_: Console(file=shown, force_terminal=True))
+    packed({"train": [question(0)]}, progress=True)
+    assert "Packing visual (eyes)" in shown.getvalue()
+
+
+def test_a_file_sees_no_bar(packed, question, capsys):
+    packed({"train": [question(0)]}, progress=True)
+    assert capsys.readouterr() == ("", "")

@@ -1,0 +1,141 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from avqa_lit.batch import DataSpec
+from avqa_lit.data.hashing import HashingEncoder
+from avqa_lit.data.store import FeatureStore, PackedModality
+from avqa_lit.errors import DataError
+
+
+def _modality(lengths, *, dtype="float32", row=(2,), seconds_per_row=0.5, start_seconds=0.25):
+    lengths = np.array(lengths, np.int64)
+    total = int(lengths.sum())
+    array = (1 + np.arange(total * int(np.prod(row)))).reshape(total, *row).astype(dtype)
+    return PackedModality(
+        array, tuple(map(str, range(len(lengths)))), np.cumsum(lengths) - lengths, lengths, "e",
+        seconds_per_row, start_seconds,
+    )  # fmt: skip
+
+
+@given(
+    st.lists(st.integers(1, 5), min_size=1, max_size=7).flatmap(
+        lambda lengths: st.tuples(
+            st.just(lengths), st.lists(st.integers(0, len(lengths) - 1), min_size=1, max_size=9)
+        )
+    ),
+    st.sampled_from(["float16", "float32"]),
+)
+@settings(deadline=None)
+def test_gathering_equals_a_slow_loop(case, dtype):
+    lengths, entries = case
+    modality = _modality(lengths, dtype=dtype, row=(2, 3))
+    values, mask, seconds = modality.gather(np.array(entries))
+    time = max(lengths[entry] for entry in entries)
+    assert values.shape == (len(entries), time, 2, 3)
+    assert (values.dtype, mask.dtype, seconds.dtype) == (np.float32, np.bool_, np.float32)
+    for place, entry in enumerate(entries):
+        first = sum(lengths[:entry])
+        for step in range(time):
+            real = step < lengths[entry]
+            assert mask[place, step] == real
+            assert seconds[place, step] == (0.25 + step * 0.5 if real else 0)
+            np.testing.assert_array_equal(values[place, step], modality.array[first + step] if real else 0)
+
+
+def test_gathering_nothing_is_empty():
+    values, mask, seconds = _modality([3, 5]).gather(np.array([], np.int64))
+    assert (values.shape, mask.shape, seconds.shape) == ((0, 0, 2), (0, 0), (0, 0))
+
+
+@pytest.fixture
+def store(official):
+    return official().prepare(HashingEncoder(dim=13), progress=False)
+
+
+def test_tracks_of_unequal_length_keep_it(store):
+    table = store.splits["train"]
+    audio, audio_mask, audio_seconds = store.audio.gather(store.clip_audio[table.clip])
+    visual, visual_mask, visual_seconds = store.visual.gather(store.clip_visual[table.clip])
+    assert (audio.shape, visual.shape) == ((2, 4, 7), (2, 6, 11))
+    assert (audio_mask.sum(axis=1).tolist(), visual_mask.sum(axis=1).tolist()) == ([3, 4], [5, 6])
+    np.testing.assert_allclose(audio_seconds[1], [0, 0.96, 1.92, 2.88], rtol=1e-6)
+    np.testing.assert_allclose(visual_seconds[0], [0.25, 0.75, 1.25, 1.75, 2.25, 0])
+
+
+def test_features_are_those_of_the_files(store, layout):
+    for modality, encoder in ((store.audio, "vggish"), (store.visual, "resnet")):
+        values, mask, _ = modality.gather(np.arange(5))
+        for place, identity in enumerate(modality.ids):
+            expected = np.load(layout / "feats" / encoder / f"{identity}.npy").astype(np.float16)
+            np.testing.assert_array_equal(values[place][mask[place]], expected)
+
+
+def test_opening_again_gives_the_same(store):
+    again = FeatureStore.open(store.path, verify=True)
+    assert again.checksum == store.checksum
+    assert again.encoders == {"audio": "vggish", "visual": "resnet"}
+    assert again.texts == store.texts
+    assert again.spec(13) == DataSpec(audio=(7,), visual=(11,), question=13, words=6, answers=2)
+    assert len(again.splits["test"]) == 2
+
+
+def test_writing_to_a_gathered_array_leaves_the_store_alone(store):
+    store.audio.array[:] = 0
+    assert FeatureStore.open(store.path, verify=True).audio.array.any()
+
+
+def test_question_features_are_added_without_rebuilding(store):
+    before = {path.name: path.stat().st_mtime_ns for path in store.path.glob("*.*") if path.suffix != ".lock"}
+    features = store.text_features(HashingEncoder(dim=17))
+    assert features.shape == (len(store.texts), 17)
+    assert {name: (store.path / name).stat().st_mtime_ns for name in before} == before
+    assert FeatureStore.open(store.path, verify=True).checksum == store.checksum
+
+
+def test_a_folder_without_a_store_is_refused(tmp_path):
+    with pytest.raises(
+        DataError, match=r"expected a feature store, which holds store.json; found none; make one"
+    ):
+        FeatureStore.open(tmp_path)
+
+
+@pytest.mark.parametrize("content, message", [("{", "expected JSON"), ("[]", "schema None, expected 1")])
+def test_a_damaged_store_file_is_refused(store, content, message):
+    (store.path / "store.json").write_text(content)
+    with pytest.raises(DataError, match=f"store.json: {message}.*prepare again"):
+        FeatureStore.open(store.path)
+
+
+def test_another_schema_is_refused(store):
+    meta = json.loads((store.path / "store.json").read_text())
+    (store.path / "store.json").write_text(json.dumps(meta | {"schema": 7}))
+    with pytest.raises(DataError, match="schema 7, expected 1"):
+        FeatureStore.open(store.path)
+
+
+@pytest.mark.parametrize("name", ["audio.npy", "visual.npy", "index.npz", "strings.json"])
+def test_a_missing_or_shortened_file_is_refused(store, name):
+    file = store.path / name
+    content = file.read_bytes()
+    file.write_bytes(content[:-1])
+    with pytest.raises(
+        DataError, match=rf"{name}: {len(content) - 1} bytes, expected {len(content)}; delete"
+    ):
+        FeatureStore.open(store.path)
+    file.unlink()
+    with pytest.raises(DataError, match=rf"{name}: a file of the store is missing; delete"):
+        FeatureStore.open(store.path)
+
+
+def test_a_changed_byte_is_found_on_request(store):
+    file = store.path / "audio.npy"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    FeatureStore.open(store.path)
+    with pytest.raises(DataError, match=r"audio.npy: its SHA-256 is not .*changed or damaged"):
+        FeatureStore.open(store.path, verify=True)
