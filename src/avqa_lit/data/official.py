@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import cast, get_args
 
 from avqa_lit.data.annotations import FieldMap, Question, read_annotations, repeated_ids
 from avqa_lit.data.build import build_store
@@ -18,10 +18,10 @@ from avqa_lit.data.text_features import QuestionEncoder
 from avqa_lit.errors import ConfigError, DataError
 
 SPLITS = ("train", "val", "test")
+MISSING = ("error", "drop")
+DTYPES = get_args(StoredDtype)
 SHOWN = 5
 _LOGGER = logging.getLogger(__name__)
-
-Missing = Literal["error", "drop"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +52,14 @@ class OfficialLayout:
     batch_size: int
     store: str | None = None
     features: str = "feats"
-    missing: Missing = "error"
-    dtype: StoredDtype = "float16"
+    missing: str = "error"
+    dtype: str = "float16"
     fields: FieldMap = field(default_factory=FieldMap)
 
     def __post_init__(self) -> None:
-        for name, value, known in (("missing", self.missing, Missing), ("dtype", self.dtype, StoredDtype)):
-            if value not in get_args(known):
-                raise ConfigError(f"data.{name}={value}: expected {' or '.join(get_args(known))}")
+        for name, value, known in (("missing", self.missing, MISSING), ("dtype", self.dtype, DTYPES)):
+            if value not in known:
+                raise ConfigError(f"data.{name}={value}: expected {' or '.join(known)}")
         if set(self.annotations) != set(SPLITS):
             raise ConfigError(
                 f"data.annotations names the splits {sorted(self.annotations)}, expected {', '.join(SPLITS)}"
@@ -105,7 +105,7 @@ class OfficialLayout:
                 questions=questions,
                 audio=FeatureFolder(self.audio, self._folder(raw, self.audio)),
                 visual=FeatureFolder(self.visual, self._folder(raw, self.visual)),
-                dtype=self.dtype,
+                dtype=cast(StoredDtype, self.dtype),
                 fingerprint=fingerprint,
                 keep=lambda one: one.audio_id in present["audio"] and one.video_id in present["visual"],
                 progress=progress,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,27 +48,13 @@ def write_store(
     """
     kept = {split: [one for one in rows if keep(one)] for split, rows in questions.items()}
     index, strings = _index(kept, train=questions["train"])
-    sources = {"audio": audio, "visual": visual}
     modalities = {}
     with _bar(enabled=progress) as bar:
-        for name, source in sources.items():
-            ids = strings[f"{name}_ids"]
-            about = f"{name} ({source.extraction.encoder})"
-            lengths, row_shape = _layout(source, bar.track(ids, description=f"Checking {about}"))
-            index[f"{name}_length"] = lengths
-            index[f"{name}_first_row"] = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
-            shape = (int(lengths.sum()), *row_shape)
-            rows = bar.track(ids, description=f"Packing {about}")
-            with (folder / f"{name}.npy").open("wb") as file:
-                _write_rows(file, source, rows, shape=shape, dtype=dtype)
-            modalities[name] = {
-                "file": f"{name}.npy",
-                "shape": shape,
-                "dtype": dtype,
-                "encoder": source.extraction.encoder,
-                "seconds_per_row": source.extraction.seconds_per_row,
-                "start_seconds": source.extraction.start_seconds,
-            }
+        for name, source in (("audio", audio), ("visual", visual)):
+            modalities[name], columns = _pack(
+                folder, name, source, strings[f"{name}_ids"], dtype=dtype, bar=bar
+            )
+            index |= columns
     with (folder / "index.npz").open("wb") as file:
         np.savez(file, allow_pickle=False, **index)
     write_json(folder / "strings.json", strings)
@@ -86,6 +73,19 @@ def write_store(
     }
     checksum = hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
     write_json(folder / "store.json", {"checksum": checksum, "fingerprint": fingerprint, **meta})
+
+
+def _pack(
+    folder: Path, name: str, source: FeatureSource, ids: Sequence[str], *, dtype: StoredDtype, bar: Progress
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Write one modality; what store.json says of it, and its columns of the index."""
+    about = f"{name} ({source.extraction.encoder})"
+    lengths, row_shape = _layout(source, bar.track(ids, description=f"Checking {about}"))
+    shape = (int(lengths.sum()), *row_shape)
+    with (folder / f"{name}.npy").open("wb") as file:
+        _write_rows(file, source, bar.track(ids, description=f"Packing {about}"), shape=shape, dtype=dtype)
+    meta = {"file": f"{name}.npy", "shape": shape, "dtype": dtype, **asdict(source.extraction)}
+    return meta, {f"{name}_length": lengths, f"{name}_first_row": np.cumsum(lengths) - lengths}
 
 
 def _layout(source: FeatureSource, ids: Iterable[str]) -> tuple[np.ndarray, tuple[int, ...]]:

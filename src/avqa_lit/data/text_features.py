@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from filelock import FileLock
@@ -13,6 +13,7 @@ from avqa_lit.artifacts.atomic import replacing
 from avqa_lit.errors import DataError
 
 
+@runtime_checkable
 class QuestionEncoder(Protocol):
     """Turns question texts into one vector each."""
 
