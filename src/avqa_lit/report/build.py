@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avqa_lit.artifacts.atomic import write_text
-from avqa_lit.report.caveats import caveats, data_name
+from avqa_lit.report.caveats import caveats
 from avqa_lit.report.collect import Collection, collect
 from avqa_lit.report.configurations import TestSet, test_sets
 from avqa_lit.report.page import APART, NOTES, RECOMPUTED, page, title
+from avqa_lit.report.provenance import data_name
 from avqa_lit.report.table import Table, build_table
 from avqa_lit.report.table_text import csv_table, markdown_table
 from avqa_lit.report.verdict import findings, headline

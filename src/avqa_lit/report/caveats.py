@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.configurations import TestSet
-from avqa_lit.report.differences import KL_WEIGHT, canonical, is_number, key_name, value_name
-from avqa_lit.report.provenance import budgets
-from avqa_lit.report.result import Result
+from avqa_lit.report.differences import KL_WEIGHT, is_number, key_name, value_name
+from avqa_lit.report.provenance import budgets, is_synthetic
 from avqa_lit.report.verdict import Statement
 from avqa_lit.report.wording import count
 
@@ -22,19 +21,6 @@ def caveats(test_set: TestSet, statements: list[Statement]) -> list[str]:
         *_untested(test_set),
         *_statistics(test_set, statements),
     ]
-
-
-def data_name(result: Result) -> str:
-    """What the run was tested on: the name of its data, else of its store."""
-    data = result.run.config.get("data")
-    name = data.get("name") if isinstance(data, dict) else None
-    store = str(result.fact("data.store") or "unnamed data").rstrip("/")
-    return str(name or store.rpartition("/")[2])
-
-
-def is_synthetic(result: Result) -> bool:
-    """Whether the run was tested on the embedded simulator's data."""
-    return "synthetic" in canonical([result.run.config.get("data"), result.fact("data")])
 
 
 def _seeds(test_set: TestSet) -> Iterator[str]:

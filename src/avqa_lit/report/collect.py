@@ -1,41 +1,33 @@
 """Finds the runs of folders: those that finished, and those that did not, with the reason."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from avqa_lit.artifacts.run_folder import read_run
+from avqa_lit.artifacts.run_folder import RunFolder, read_run
+from avqa_lit.artifacts.sweep_file import JobEntry, Sweep, read_sweep, sweep_path
 from avqa_lit.errors import DataError
 from avqa_lit.report.result import Result, read_result
 
-SWEEP_FILE = "sweep.json"
-RESULTS_FILE = "results.json"
-SCHEMA = 1
+RESULTS_FILE = RunFolder(Path()).results.name
+SWEEP_FILE = sweep_path(Path()).name
 
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A job without a result: waiting, running, failed, interrupted, or with files that cannot be read."""
+    """A job without a result: waiting, running, failed, interrupted, or with files that cannot be read.
+
+    Attributes:
+        reason: its first line says why; the end of the log may follow.
+    """
 
     name: str
     state: str
     reason: str
     folder: Path
     log: Path | None
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """What a sweep.json says."""
-
-    folder: Path
-    experiment: str
-    command: str
-    jobs: tuple[dict[str, Any], ...]
 
 
 @dataclass
@@ -45,13 +37,13 @@ class Collection:
     Attributes:
         results: finished runs, in the order of their sweep.
         unfinished: the rest.
-        sweeps: commands that made them.
+        sweeps: by their folder.
         notes: what was left out, and why.
     """
 
     results: list[Result] = field(default_factory=list)
     unfinished: list[Unfinished] = field(default_factory=list)
-    sweeps: list[Sweep] = field(default_factory=list)
+    sweeps: dict[Path, Sweep] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -63,102 +55,75 @@ def collect(folders: Iterable[Path]) -> Collection:
     """
     found = Collection()
     seen: set[Path] = set()
-    for folder in folders:
+    for folder in map(Path.resolve, folders):
         if not folder.is_dir():
             raise DataError(f"{folder}: expected a folder of runs; there is no such folder")
-        before = len(seen)
-        for sweep in map(read_sweep, sorted(folder.rglob(SWEEP_FILE))):
-            _add_sweep(found, sweep, seen)
-        for path in sorted(path.parent for path in folder.rglob(RESULTS_FILE)):
-            if path.resolve() not in seen:
-                seen.add(path.resolve())
-                _add_run(found, path, name=path.name, job={})
-        if len(seen) == before and not _known(folder, seen):
+        for path in sorted(folder.rglob(SWEEP_FILE)):
+            if path.parent not in found.sweeps:
+                _add_sweep(found, path.parent, seen)
+        for path in sorted(folder.rglob(RESULTS_FILE)):
+            if path.parent not in seen:
+                seen.add(path.parent)
+                _add_run(found, path.parent)
+        if not any(path.is_relative_to(folder) for path in seen | set(found.sweeps)):
             raise DataError(
-                f"{folder}: expected runs (results.json) or sweeps (sweep.json) at any depth; found none. "
-                "Runs lie in runs/<experiment>/ where the training command was started"
+                f"{folder}: expected runs ({RESULTS_FILE}) or sweeps ({SWEEP_FILE}) at any depth; found "
+                "none. Runs lie in runs/<experiment>/ where the training command was started"
             )
     found.results = list(_each_once(found))
     return found
 
 
-def _known(folder: Path, seen: set[Path]) -> bool:
-    return any(path.is_relative_to(folder.resolve()) for path in seen)
-
-
-def read_sweep(path: Path) -> Sweep:
-    """What a sweep.json says.
-
-    Raises:
-        DataError: not a JSON object of the known schema.
-    """
+def _add_sweep(found: Collection, folder: Path, seen: set[Path]) -> None:
     try:
-        value = json.loads(path.read_text("utf-8"))
-        if value["schema"] != SCHEMA:
-            raise DataError(f"{path}: schema {value['schema']!r}, expected {SCHEMA}")
-        command = value["command"]
-        return Sweep(
-            folder=path.parent,
-            experiment=str(value["experiment"]),
-            command=command if isinstance(command, str) else " ".join(command),
-            jobs=tuple(value["jobs"]),
-        )
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        sweep = read_sweep(folder)
+    except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise DataError(
-            f"{path}: not the file of a sweep ({error!r}); run the sweep's command again"
+            f"{sweep_path(folder)}: not the file of a sweep ({error!r}); start the sweep again"
         ) from error
-
-
-def _add_sweep(found: Collection, sweep: Sweep, seen: set[Path]) -> None:
-    if sweep.folder.resolve() in {one.folder.resolve() for one in found.sweeps}:
-        return
-    found.sweeps.append(sweep)
-    superseded = 0
-    for job in sweep.jobs:
-        folder = sweep.folder / job["folder"]
-        seen.add(folder.resolve())
-        if job["state"] == "superseded":
-            superseded += 1
-        elif (folder / RESULTS_FILE).is_file():
-            _add_run(found, folder, name=job_name(job), job=job)
+    found.sweeps[folder] = sweep
+    seen.update((folder / job.folder).resolve() for job in sweep.jobs)
+    for job in sweep.present:
+        path = (folder / job.folder).resolve()
+        if (path / RESULTS_FILE).is_file():
+            _add_run(found, path, job=job, sweep_folder=folder)
         else:
-            found.unfinished.append(_unfinished(folder, job_name(job), job["state"], job))
-    if superseded:
-        found.notes.append(
-            f"{superseded} run{'s' * (superseded > 1)} of an earlier grid in {sweep.folder} left out: "
-            "sweep.json counts them as superseded."
-        )
+            found.unfinished.append(_of_job(job, folder))
+    older = len(sweep.jobs) - len(sweep.present)
+    if older:
+        found.notes.append(f"{folder}: jobs of an earlier grid are superseded and left out ({older}).")
 
 
-def job_name(job: dict[str, Any]) -> str:
-    """Overrides that make a job, or its key where there are none."""
-    return " ".join(job.get("overrides", ())) or str(job.get("key", ""))
-
-
-def _unfinished(folder: Path, name: str, state: str, job: dict[str, Any], reason: str = "") -> Unfinished:
-    log = job.get("log")
+def _of_job(job: JobEntry, sweep_folder: Path, *, state: str = "", reason: str = "") -> Unfinished:
     return Unfinished(
-        name=name,
-        state=state,
-        reason=reason or job.get("reason") or "no reason recorded",
-        folder=folder,
-        log=folder.parent / log if log else None,
+        name=" ".join(job.overrides) or job.key,
+        state=state or job.state,
+        reason=reason or job.reason or "no reason recorded",
+        folder=(sweep_folder / job.folder).resolve(),
+        log=sweep_folder / job.log if job.log else None,
     )
 
 
-def _add_run(found: Collection, folder: Path, *, name: str, job: dict[str, Any]) -> None:
+def _add_run(
+    found: Collection, path: Path, *, job: JobEntry | None = None, sweep_folder: Path | None = None
+) -> None:
+    state, reason, name = "unreadable", "", path.name
     try:
-        run = read_run(folder)
+        run = read_run(path)
         if run.results.get("state") == "finished":
             found.results.append(read_result(run))
-        else:
-            state = str(run.results.get("state", "without a state"))
-            own = " ".join(run.results.get("overrides", ())) or name
-            found.unfinished.append(
-                _unfinished(folder, own, state, job, str(run.results.get("reason") or ""))
-            )
-    except (DataError, yaml.YAMLError, UnicodeDecodeError) as error:
-        found.unfinished.append(_unfinished(folder, name, "unreadable", job, str(error)))
+            return
+        state = str(run.results.get("state", "without a state"))
+        reason = str(run.results.get("reason") or "")
+        name = " ".join(run.results.get("overrides") or ()) or name
+    except DataError as error:
+        reason = str(error)
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, AttributeError, TypeError) as error:
+        reason = f"{path}: files not as a run leaves them ({error!r}); run it again"
+    if job is not None and sweep_folder is not None:
+        found.unfinished.append(_of_job(job, sweep_folder, state=state, reason=reason))
+    else:
+        found.unfinished.append(Unfinished(name, state, reason or "no reason recorded", path, None))
 
 
 def _each_once(found: Collection) -> Iterator[Result]:

@@ -22,8 +22,9 @@ def wrap(name: str, inner: str, *, css: str = "", **attributes: str) -> str:
 
 
 def bullets(items: Iterable[str], *, css: str = "") -> str:
-    """A list of escaped texts."""
-    return wrap("ul", "".join(element("li", item) for item in items), css=css)
+    """A list of escaped texts; nothing where there are none."""
+    inner = "".join(element("li", item) for item in items)
+    return wrap("ul", inner, css=css) if inner else ""
 
 
 def definitions(pairs: Iterable[tuple[str, str]], *, css: str = "") -> str:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from importlib.resources import files
 
-from avqa_lit.report.caveats import caveats, data_name
+from avqa_lit.report.caveats import caveats
 from avqa_lit.report.collect import Collection
 from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.comparison import accuracy_over_questions, compare_with_prior
 from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.illustrations import category_by_category, training, what_was_varied
 from avqa_lit.report.markup import bullets, definitions, element, wrap
-from avqa_lit.report.provenance import budgets, recipe, runs_made, seeds, unfinished_jobs
+from avqa_lit.report.provenance import budgets, data_name, recipe, runs_made, seeds, unfinished_jobs
 from avqa_lit.report.table import Table
 from avqa_lit.report.table_html import html_table, runs_table
 from avqa_lit.report.verdict import findings, headline
@@ -34,7 +34,7 @@ RECOMPUTED = "† not printed by the paper: worked out from its nine printed acc
 def title(found: Collection) -> str:
     """Names of the experiments."""
     names = [str(result.fact("experiment") or "") for result in found.results]
-    names += [sweep.experiment for sweep in found.sweeps]
+    names += [sweep.experiment for sweep in found.sweeps.values()]
     return ", ".join(dict.fromkeys(name for name in names if name)) or "Runs"
 
 

@@ -2,11 +2,12 @@
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from avqa_lit.report.collect import Collection, Unfinished
 from avqa_lit.report.configurations import TestSet
-from avqa_lit.report.differences import value_name
+from avqa_lit.report.differences import canonical, value_name
 from avqa_lit.report.markup import definitions, element, plain_table, wrap
 from avqa_lit.report.result import Result
 from avqa_lit.report.wording import DASH, count
@@ -29,13 +30,12 @@ FACTS = {
 
 def commands(found: Collection) -> list[str]:
     """Shell lines that make all runs again: the sweeps', then those of single runs."""
-    inside = [sweep.folder.resolve() for sweep in found.sweeps]
     single = [
-        shlex.join(["python", "-m", "avqa_lit.train", *result.fact("overrides")])
+        shlex.join(["python", "-m", "avqa_lit.train", *(result.fact("overrides") or ())])
         for result in found.results
-        if not any(result.folder.resolve().is_relative_to(folder) for folder in inside)
+        if not any(result.folder.is_relative_to(folder) for folder in found.sweeps)
     ]
-    return list(dict.fromkeys([*(sweep.command for sweep in found.sweeps), *single]))
+    return list(dict.fromkeys([*(sweep.command for sweep in found.sweeps.values()), *single]))
 
 
 def seeds(results: Sequence[Result]) -> list[str]:
@@ -51,6 +51,22 @@ def budgets(results: Sequence[Result]) -> list[str]:
     )
 
 
+def data_name(result: Result) -> str:
+    """What the run was tested on: its data's name, else the name of the folder that it was read from."""
+    data = result.run.config.get("data")
+    node = data if isinstance(data, Mapping) else {}
+    place = node.get("raw") or node.get("store") or result.fact("data.store") or "unnamed data"
+    name = "synthetic" if is_synthetic(result) else Path(str(place)).name
+    return str(node.get("name") or name)
+
+
+def is_synthetic(result: Result) -> bool:
+    """Whether the run was tested on the embedded simulator's data."""
+    data = result.run.config.get("data")
+    target = data.get("_target_") if isinstance(data, Mapping) else None
+    return "synthetic" in canonical([target, result.fact("data.encoders")])
+
+
 def facts(results: Sequence[Result]) -> list[tuple[str, str]]:
     """What the runs share; where they do not, every value with the number of its runs."""
     pairs = [("Seeds", ", ".join(seeds(results)) or DASH)]
@@ -61,7 +77,10 @@ def facts(results: Sequence[Result]) -> list[tuple[str, str]]:
             pairs.append((name, distinct[0]))
         elif distinct:
             pairs.append(
-                (name, "differs: " + "; ".join(f"{one} ({values.count(one)} runs)" for one in distinct))
+                (
+                    name,
+                    "differs: " + "; ".join(f"{one} ({count(values.count(one), 'run')})" for one in distinct),
+                )
             )
     return pairs
 
@@ -104,17 +123,20 @@ def recipe(found: Collection) -> str:
 def unfinished_jobs(jobs: Iterable[Unfinished]) -> str:
     """A table of jobs without a result, and the end of each one's log."""
     jobs = list(jobs)
-    rows = [(job.name or DASH, job.state, job.reason, job.folder) for job in jobs]
+    rows = [(job.name or DASH, job.state, job.reason.partition("\n")[0], job.folder) for job in jobs]
     caption = f"{count(len(jobs), 'job')} without a result; none of them is in any number above"
     table = plain_table(caption, ["Job", "State", "Reason", "Folder"], rows, css="runs")
     return table + "".join(_log(job) for job in jobs)
 
 
 def _log(job: Unfinished) -> str:
-    if job.log is None:
-        return ""
-    if not job.log.is_file():
-        return element("p", f"Log of {job.name}: {job.log} (not there any more)", css="note")
-    lines = job.log.read_text("utf-8", errors="replace").splitlines()[-LOG_LINES:]
-    summary = element("summary", f"Log of {job.name}: {job.log}")
-    return wrap("details", summary + wrap("pre", element("code", "\n".join(lines)), tabindex="0"))
+    """The end of the job's log: from the file, or what sweep.json kept of it."""
+    if job.log is not None and job.log.is_file():
+        lines = job.log.read_text("utf-8", errors="replace").splitlines()[-LOG_LINES:]
+    else:
+        lines = job.reason.splitlines()[1:]
+    summary = f"End of the log of {job.name}" + (f": {job.log}" if job.log else "")
+    if not lines:
+        return element("p", f"{summary}, which is empty or gone", css="note") if job.log else ""
+    code = wrap("pre", element("code", "\n".join(lines)), tabindex="0")
+    return wrap("details", element("summary", summary) + code)

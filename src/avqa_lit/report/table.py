@@ -181,6 +181,6 @@ def _why_no_published(test_set: TestSet) -> str:
     return (
         "Published results are left out: they hold for the official MUSIC-AVQA test split of "
         f"{sum(OFFICIAL_TOTALS):,} questions with its numbers per category, and this test set has "
-        f" {count(test_set.questions, 'question')}"
+        f"{count(test_set.questions, 'question')}"
         + (" in other proportions." if test_set.questions == sum(OFFICIAL_TOTALS) else ".")
     )

@@ -1,0 +1,51 @@
+from avqa_lit.report.differences import differing_keys, flat_settings, label, value_name
+
+
+def test_only_keys_that_differ_name_a_configuration():
+    settings = [
+        flat_settings({"model": {"norm": norm, "dim": 128}, "loss": {"kl": {"weight": weight}}, "seed": seed})
+        for seed, (norm, weight) in enumerate([("pre", 0), ("post", 0.1)])
+    ]
+    assert differing_keys(settings) == ["model.norm", "loss.kl.weight"]
+    assert label(settings[1], differing_keys(settings)) == "norm post · KL weight 0.1"
+
+
+def test_seed_logger_paths_and_display_make_no_other_configuration():
+    config = {"seed": 1, "logger": {"mode": "x"}, "paths": {"runs": "a"}, "display": True, "experiment": "b"}
+    assert flat_settings(config) == {}
+
+
+def test_an_exchanged_group_is_named_by_its_class_alone():
+    settings = [
+        flat_settings({"schedule": {"_target_": f"avqa_lit.training.schedules.{name}", **keys}})
+        for name, keys in (
+            ("Step", {"every": 10, "factor": 0.1}),
+            ("Cosine", {"floor": 0.0}),
+            ("Constant", {}),
+        )
+    ]
+    assert differing_keys(settings) == ["schedule._target_"]
+    assert [label(one, ["schedule._target_"]) for one in settings] == [
+        "schedule Step",
+        "schedule Cosine",
+        "schedule Constant",
+    ]
+
+
+def test_a_key_that_varies_within_a_class_stays():
+    settings = [
+        flat_settings({"schedule": {"_target_": target, "every": every}})
+        for target, every in (("Step", 10), ("Step", 20), ("Cosine", 10))
+    ]
+    assert differing_keys(settings) == ["schedule._target_", "schedule.every"]
+
+
+def test_values_are_named_as_they_are_typed():
+    assert [value_name(one) for one in (1e-4, 3, True, None, "a.b", [])] == [
+        "0.0001",
+        "3",
+        "true",
+        "none",
+        "a.b",
+        "none",
+    ]
