@@ -32,7 +32,7 @@ class SweepDisplay:
         self._width = len(str(len(jobs)))
         self._began: dict[str, float] = {}
         self._refreshed = 0.0
-        # We refresh it ourselves: a second thread would make starting processes unsafe.
+        # Refreshed by the loop: no second thread may read jobs while they change.
         self._live = (
             Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
         )
