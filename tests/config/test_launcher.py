@@ -349,7 +349,9 @@ def test_an_experiment_sweeps_by_itself_and_names_its_folder(name):
         from avqa_lit.config.schema import Train
 
         ConfigStore.instance().store(name="train_schema", node=Train)
-        config = compose("train", overrides=[f"+experiment={name}"], return_hydra_config=True)
+        config = compose(
+            "train", overrides=[f"+experiment={name}", "data=music_avqa"], return_hydra_config=True
+        )
     assert config.experiment == name
     assert config.hydra.mode.name == "MULTIRUN"
     assert config.hydra.launcher._target_ == "hydra_plugins.avqa_lit.ProcessLauncher"
