@@ -180,6 +180,7 @@ def test_limits_follow_from_the_runs(fake):
     text = limits(sweep)
     assert "One seed a configuration" in text
     assert "simulated concerts" in text
+    assert "3 test questions without features had to be left out" in text
     assert "Budget quick" in text
     assert "4 comparisons were made" in text
     real = fake("real", data="music_avqa", budget="poster", checksum="beef").grid(seeds=(0, 1, 2, 3, 4))

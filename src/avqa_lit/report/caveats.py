@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.differences import KL_WEIGHT, is_number, key_name, value_name
-from avqa_lit.report.provenance import budgets, is_synthetic
+from avqa_lit.report.provenance import budgets, dropped_questions, is_synthetic
 from avqa_lit.report.verdict import Statement
 from avqa_lit.report.wording import count
 
@@ -35,6 +35,9 @@ def _seeds(test_set: TestSet) -> Iterator[str]:
 
 
 def _data(test_set: TestSet) -> Iterator[str]:
+    dropped = dropped_questions(test_set.results)
+    if dropped:
+        yield f"{count(dropped, 'test question')} without features had to be left out of every accuracy."
     if any(is_synthetic(result) for result in test_set.results):
         yield (
             "The data is simulated concerts. These accuracies are not MUSIC-AVQA accuracies; an effect found "

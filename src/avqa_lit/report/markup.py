@@ -51,7 +51,7 @@ def plain_table(
 def scrolling(table: str, *, name: str, css: str = "") -> str:
     """A table in a box that scrolls sideways, also by keyboard."""
     return wrap(
-        "div", wrap("table", table, css=css), css="scroll", role="region", tabindex="0", aria_label=name
+        "div", wrap("table", table, css=css), css="scroll", role="group", tabindex="0", aria_label=name
     )
 
 

@@ -10,12 +10,12 @@ from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.differences import canonical, value_name
 from avqa_lit.report.markup import definitions, element, plain_table, wrap
 from avqa_lit.report.result import Result
-from avqa_lit.report.wording import DASH, count
+from avqa_lit.report.wording import DASH, count, place
 
 LOG_LINES = 20
 FACTS = {
-    "Test questions dropped": "dropped_questions",
-    "Test answers unseen in training": "unseen_answers",
+    "Questions dropped": "dropped_questions",
+    "Answers unseen in training": "unseen_answers",
     "Store": "data.store",
     "Store checksum": "data.checksum",
     "Encoders": "data.encoders",
@@ -67,6 +67,12 @@ def is_synthetic(result: Result) -> bool:
     return "synthetic" in canonical([target, result.fact("data.encoders")])
 
 
+def dropped_questions(results: Sequence[Result]) -> int:
+    """Most test questions that any run left out for want of features."""
+    found = (result.fact("dropped_questions") for result in results)
+    return max((one.get("test", 0) if isinstance(one, Mapping) else one or 0 for one in found), default=0)
+
+
 def facts(results: Sequence[Result]) -> list[tuple[str, str]]:
     """What the runs share; where they do not, every value with the number of its runs."""
     pairs = [("Seeds", ", ".join(seeds(results)) or DASH)]
@@ -103,7 +109,7 @@ def runs_made(test_set: TestSet) -> str:
             _or_dash(result.fact("parameters")),
             _or_dash(result.fact("seconds.fit")),
             _or_dash(result.fact("peak_memory_bytes"), scale=1e-6),
-            result.folder,
+            place(result.folder),
         )
         for result in test_set.results
     ]
@@ -123,9 +129,9 @@ def recipe(found: Collection) -> str:
 def unfinished_jobs(jobs: Iterable[Unfinished]) -> str:
     """A table of jobs without a result, and the end of each one's log."""
     jobs = list(jobs)
-    rows = [(job.name or DASH, job.state, job.reason.partition("\n")[0], job.folder) for job in jobs]
+    rows = [(job.name or DASH, job.state, job.reason.partition("\n")[0], place(job.folder)) for job in jobs]
     caption = f"{count(len(jobs), 'job')} without a result; none of them is in any number above"
-    table = plain_table(caption, ["Job", "State", "Reason", "Folder"], rows, css="runs")
+    table = plain_table(caption, ["Job", "State", "Reason", "Folder"], rows, css="runs jobs")
     return table + "".join(_log(job) for job in jobs)
 
 
@@ -135,7 +141,7 @@ def _log(job: Unfinished) -> str:
         lines = job.log.read_text("utf-8", errors="replace").splitlines()[-LOG_LINES:]
     else:
         lines = job.reason.splitlines()[1:]
-    summary = f"End of the log of {job.name}" + (f": {job.log}" if job.log else "")
+    summary = f"End of the log of {job.name}" + (f": {place(job.log)}" if job.log else "")
     if not lines:
         return element("p", f"{summary}, which is empty or gone", css="note") if job.log else ""
     code = wrap("pre", element("code", "\n".join(lines)), tabindex="0")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from avqa_lit.report.columns import COLUMNS, OVERALL
 from avqa_lit.report.differences import is_number, value_name
 from avqa_lit.report.table import Cell, Row, Table
-from avqa_lit.report.wording import percent, points
+from avqa_lit.report.wording import percent, place, points
 
 GAIN = "Gain over prior"
 
@@ -75,7 +75,7 @@ def _csv_row(row: Row, number: int, keys: Sequence[str]) -> list[object]:
         len(row.results) or "",
         "" if single is None else single.seed,
         "" if single is None else single.fact("key"),
-        "" if single is None else single.folder,
+        "" if single is None else place(single.folder),
         *(_csv_value(settings[key]) if key in settings else "" for key in keys),
         *("" if cell.value is None else cell.value for cell in (row.val, *row.cells)),
         "" if overall.half_width is None else overall.half_width,

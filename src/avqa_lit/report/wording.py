@@ -1,5 +1,7 @@
 """How numbers read in a sentence and in a table."""
 
+from pathlib import Path
+
 from avqa_lit.report.intervals import Interval
 
 MINUS = "\N{MINUS SIGN}"
@@ -31,6 +33,12 @@ def bounds(interval: Interval, *, signed: bool) -> str:
     """Bounds of a 95% interval in percent, or in signed points."""
     form = points if signed else percent
     return f"{form(interval.low)} to {form(interval.high)}"
+
+
+def place(path: Path) -> str:
+    """A path as a reader would type it: relative to where the command stands, if it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def count(number: int, noun: str) -> str:
