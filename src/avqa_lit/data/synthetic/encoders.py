@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from avqa_lit.data.synthetic.scenes import INSTRUMENTS, Scene
 
 AUDIO_SECONDS = 0.96
-VISUAL_SECONDS = 2.0
+VISUAL_SECONDS = 3.0
 AUDIO_DIM = 64
 VISUAL_DIM = 56
-PATCHES = 5
+PATCHES = 3
 
+_COLOUR = 0.1
 _COLOURS = 4  # channels that vary from video to video and answer nothing: a room's sound, a picture's light
 _CENTRES = (np.arange(PATCHES) + 0.5) / PATCHES
 _INDEX = {name: index for index, name in enumerate(INSTRUMENTS)}
@@ -47,7 +48,7 @@ def hear(scene: Scene, noise: float, rng: np.random.Generator) -> Float32[NDArra
         latent[:, len(INSTRUMENTS) + _INDEX[sound.instrument]] += played * (sound.rhythm - 2.5) / 2.0
     if scene.speech:
         latent[:, 2 * len(INSTRUMENTS)] = _overlap(starts, *scene.speech)
-    latent[:, -_COLOURS:] = 0.5 * rng.normal(size=_COLOURS)
+    latent[:, -_COLOURS:] = _COLOUR * rng.normal(size=_COLOURS)
     return _encode(latent, _AUDIO_MIXING, noise, rng)
 
 
@@ -63,7 +64,7 @@ def see(
     if scene.speaker is not None:
         latent[:, :, len(INSTRUMENTS)] = _window(scene.speaker + shake)
     latent[:, :, len(INSTRUMENTS) + 1] = 0.5 if scene.outdoor else -0.5
-    latent[:, :, -_COLOURS:] = 0.5 * rng.normal(size=_COLOURS)
+    latent[:, :, -_COLOURS:] = _COLOUR * rng.normal(size=_COLOURS)
     return _encode(latent, _VISUAL_MIXING, noise, rng)
 
 
@@ -75,7 +76,7 @@ def _overlap(starts: Float[NDArray[Any], " time"], start: float, end: float) -> 
 
 def _window(place: Float[NDArray[Any], "time 1"]) -> Float[NDArray[Any], "time patch"]:
     """How much of a person at `place` each patch shows; neighbours share one."""
-    return np.exp(-0.5 * ((place - _CENTRES) / 0.11) ** 2)
+    return np.exp(-0.5 * ((place - _CENTRES) / (0.55 / PATCHES)) ** 2)
 
 
 def _encode(

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-INSTRUMENTS = (
-    "accordion", "banjo", "cello", "clarinet", "drum", "flute", "piano", "saxophone", "trumpet", "violin",
-)  # fmt: skip
+INSTRUMENTS = ("accordion", "banjo", "cello", "drum", "flute", "piano", "trumpet", "violin")
 SEATS = {"left": 1 / 6, "middle": 1 / 2, "right": 5 / 6}
 
 _PERFORMERS = (0.10, 0.35, 0.55)  # chance of one, two, three players in the picture

@@ -1,0 +1,219 @@
+"""The embedded data set: simulated concerts, as a packed store or in the official layout."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avqa_lit.artifacts.atomic import write_json, write_text
+from avqa_lit.categories import CATEGORIES
+from avqa_lit.data.annotations import read_annotations
+from avqa_lit.data.build import build_store
+from avqa_lit.data.feature_files import Extraction, FeatureArrays
+from avqa_lit.data.pack import write_store
+from avqa_lit.data.store import FeatureStore
+from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS, hear, see
+from avqa_lit.data.synthetic.questions import Question, QuestionDrawer
+from avqa_lit.data.synthetic.scenes import Scene, simulate
+from avqa_lit.data.text_features import QuestionEncoder
+from avqa_lit.errors import ConfigError, DataError
+
+SPLITS = ("train", "val", "test")
+AUDIO = Extraction("synthetic_audio", AUDIO_SECONDS)
+VISUAL = Extraction("synthetic_visual", VISUAL_SECONDS)
+MARKER = "SYNTHETIC.md"  # tells a folder that we wrote from one that is somebody else's
+
+_TYPES = {
+    one.name: json.dumps(
+        [{"audio_visual": "Audio-Visual"}.get(one.modality, one.modality.title()), one.type.title()]
+    )
+    for one in CATEGORIES
+}
+
+
+@dataclass(frozen=True)
+class Video:
+    """One simulated video of a split: its scene, tracks and questions."""
+
+    number: int
+    split: str
+    scene: Scene
+    audio: np.ndarray
+    visual: np.ndarray
+    questions: tuple[Question, ...]
+
+    @property
+    def video_id(self) -> str:
+        """Name of its feature files."""
+        return f"concert_{self.number:06d}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyntheticConcerts:
+    """A seeded concert simulator, which needs no download.
+
+    Attributes:
+        seed: drives scenes, noise and questions; the encoders are the same for every seed.
+        videos: number of videos, of which 7 in 10 train, 1 validates and 2 test.
+        questions_per_video: questions a video, each from another template.
+        noise: standard deviation of the noise in both encoders.
+        batch_size: questions a step over all processes.
+        export: folder for `python -m avqa_lit.prepare` to write the official layout to; None packs a store.
+    """
+
+    seed: int
+    videos: int
+    questions_per_video: int
+    noise: float
+    batch_size: int
+    export: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ConfigError(f"data.seed={self.seed}: expected 0 or more")
+        if self.videos < 10:
+            raise ConfigError(f"data.videos={self.videos}: expected 10 or more, so that every split has some")
+        if self.questions_per_video < 1:
+            raise ConfigError(f"data.questions_per_video={self.questions_per_video}: expected 1 or more")
+        if not 0 <= self.noise < float("inf"):
+            raise ConfigError(f"data.noise={self.noise}: expected 0 or more")
+
+    @cached_property
+    def generated(self) -> tuple[Video, ...]:
+        """All videos, in order of their numbers."""
+        drawers = {split: QuestionDrawer(questions_per_video=self.questions_per_video) for split in SPLITS}
+        return tuple(self._video(number, drawers) for number in range(self.videos))
+
+    def prepare(self, question: QuestionEncoder, *, cache: Path, progress: bool = True) -> FeatureStore:
+        """The packed store, built on first use.
+
+        Args:
+            question: question encoder whose features the store shall hold.
+            cache: folder in which the store gets a folder of its own.
+            progress: show a bar where the output is a terminal.
+        """
+
+        def write(folder: Path) -> None:
+            with tempfile.TemporaryDirectory() as raw:
+                self._write_annotations(Path(raw))
+                write_store(
+                    folder,
+                    questions={split: read_annotations(_annotations(Path(raw), split)) for split in SPLITS},
+                    audio=FeatureArrays(AUDIO, {one.video_id: one.audio for one in self.generated}),
+                    visual=FeatureArrays(VISUAL, {one.video_id: one.visual for one in self.generated}),
+                    dtype="float16",
+                    fingerprint=self.key,
+                    progress=progress,
+                )
+
+        store = build_store(cache.expanduser().absolute() / self.key[:12], fingerprint=self.key, write=write)
+        store.text_features(question)
+        return store
+
+    def export_to(self, folder: Path) -> Path:
+        """Write the official layout to `folder`, whole or not at all; what we wrote there before is replaced.
+
+        Raises:
+            DataError: the folder holds something else.
+        """
+        folder = folder.expanduser().absolute()
+        if folder.exists() and not (folder / MARKER).is_file() and not _is_empty(folder):
+            raise DataError(
+                f"data.export={folder}: holds something else than exported concerts, and is left alone; "
+                "name a new folder"
+            )
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"
+        ) as temporary:
+            new = Path(temporary) / "new"
+            self._write_annotations(new)
+            self._write_features(new)
+            write_text(new / MARKER, _read_me(self, folder))
+            if folder.exists():
+                shutil.move(folder, Path(temporary) / "old")
+            new.rename(folder)
+        return folder
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of the options and of the simulator's own source: equal keys, equal data."""
+        options = asdict(self)
+        for without_effect in ("batch_size", "export"):
+            del options[without_effect]
+        digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
+        for source in sorted(Path(__file__).parent.glob("*.py")):
+            digest.update(source.read_bytes())
+        return digest.hexdigest()
+
+    def _video(self, number: int, drawers: dict[str, QuestionDrawer]) -> Video:
+        """Three streams of chance, so that neither questions nor features depend on the other."""
+        scene = simulate(self.seed, number)
+        features = np.random.default_rng((self.seed, number, 1))
+        questions = np.random.default_rng((self.seed, number, 2))
+        split = "val" if number % 10 == 7 else "test" if number % 10 > 7 else "train"
+        return Video(
+            number,
+            split,
+            scene,
+            audio=hear(scene, self.noise, features).astype(np.float16),
+            visual=see(scene, self.noise, features).astype(np.float16),
+            questions=tuple(drawers[split].draw(scene, questions)),
+        )
+
+    def _write_annotations(self, folder: Path) -> None:
+        first = 0
+        for split in SPLITS:
+            rows = list(_rows((one for one in self.generated if one.split == split), first))
+            write_json(_annotations(folder, split), rows)
+            first += len(rows)
+
+    def _write_features(self, folder: Path) -> None:
+        for extraction in (AUDIO, VISUAL):
+            (folder / "feats" / extraction.encoder).mkdir(parents=True)
+        for video in self.generated:
+            np.save(folder / "feats" / AUDIO.encoder / f"{video.video_id}.npy", video.audio)
+            np.save(folder / "feats" / VISUAL.encoder / f"{video.video_id}.npy", video.visual)
+
+
+def _annotations(folder: Path, split: str) -> Path:
+    return folder / "json" / f"avqa-{split}.json"
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
+
+
+def _rows(videos: Iterable[Video], first: int) -> Iterable[dict[str, Any]]:
+    """Questions in the official format; `anser` is how its files spell it."""
+    asked = ((video, question) for video in videos for question in video.questions)
+    for number, (video, question) in enumerate(asked, start=first):
+        yield {
+            "video_id": video.video_id,
+            "question_id": number,
+            "type": _TYPES[question.template.category],
+            "question_content": question.template.text,
+            "templ_values": json.dumps(question.values),
+            "question_deleted": 0,
+            "anser": question.answer,
+        }
+
+
+def _read_me(concerts: SyntheticConcerts, folder: Path) -> str:
+    options = "".join(
+        f" data.{name}.encoder={one.encoder} data.{name}.seconds_per_row={one.seconds_per_row}"
+        for name, one in (("audio", AUDIO), ("visual", VISUAL))
+    )
+    return (
+        "# Simulated concerts in the layout of MUSIC-AVQA\n\n"
+        f"seed {concerts.seed}, {concerts.videos} videos, {concerts.questions_per_video} questions a video, "
+        f"noise {concerts.noise}\n\n"
+        f"    python -m avqa_lit.prepare data=music_avqa data.raw={folder}{options}\n"
+    )
