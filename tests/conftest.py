@@ -5,7 +5,8 @@ import pytest
 from hydra.core.config_store import ConfigStore
 
 from avqa_lit.config.command import config_folder
-from avqa_lit.config.launcher import register_launcher
+from avqa_lit.config.launcher import Hooks
+from avqa_lit.config.plugins import register_plugins
 from avqa_lit.config.resolve import resolved
 from avqa_lit.config.schema import Evaluate, Prepare, Train
 
@@ -13,7 +14,7 @@ from avqa_lit.config.schema import Evaluate, Prepare, Train
 @pytest.fixture
 def compose():
     """Plain config of a command line."""
-    register_launcher()
+    register_plugins(Hooks(check=lambda config: None, current_checksum=lambda config: None))
     for name, schema in (("train", Train), ("evaluate", Evaluate), ("prepare", Prepare)):
         ConfigStore.instance().store(name=f"{name}_schema", node=schema)
 

@@ -15,9 +15,11 @@ from hydra.types import HydraContext
 
 from avqa_lit.artifacts.atomic import write_json
 from avqa_lit.artifacts.sweep_file import read_sweep
-from avqa_lit.config.launcher import ProcessLauncher, SweepFailed, register_launcher
+from avqa_lit.config.launcher import Hooks, SweepFailed, SweepLauncher
+from avqa_lit.config.plugins import register_plugins
 from avqa_lit.errors import ConfigError
 
+NO_HOOKS = Hooks(check=lambda config: None, current_checksum=lambda config: None)
 CONFIG = """
 defaults: [_self_, override hydra/launcher: process, override hydra/job_logging: none,
            override hydra/hydra_logging: none]
@@ -43,9 +45,10 @@ from hydra.core.hydra_config import HydraConfig
 
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.keys import config_key
-from avqa_lit.config.launcher import register_launcher
+from avqa_lit.config.launcher import Hooks
+from avqa_lit.config.plugins import register_plugins
 from avqa_lit.config.resolve import resolved
-from avqa_lit.errors import UserError
+from avqa_lit.errors import ConfigError, UserError
 
 
 def task(cfg):
@@ -66,8 +69,13 @@ def task(cfg):
     })
 
 
+def check(config):
+    if config["x"] == 13:
+        raise ConfigError("x=13: expected luck")
+
+
 if __name__ == "__main__":
-    register_launcher(current_checksum=lambda config: os.environ.get("CHECKSUM"))
+    register_plugins(Hooks(check=check, current_checksum=lambda config: os.environ.get("CHECKSUM")))
     os.environ["HYDRA_FULL_ERROR"] = "1"
     conf = str(Path(__file__).parent / "conf")
     try:
@@ -164,6 +172,25 @@ def test_the_same_command_again_runs_only_what_is_not_finished(program):
 
 
 @pytest.mark.slow
+def test_a_changed_default_is_another_config(program):
+    assert run(program, "--multirun", "x=1,2")[0] == 0
+    (program / "conf" / "train.yaml").write_text(CONFIG + "decay: 0.1\n", encoding="utf-8")
+    assert run(program, "--multirun", "x=1,2")[0] == 0
+    assert [state for _, state in states(program)] == ["finished", "finished", "superseded", "superseded"]
+    (program / "conf" / "train.yaml").write_text(CONFIG, encoding="utf-8")
+    assert run(program, "--multirun", "x=1,2")[0] == 0
+    assert [state for _, state in states(program)] == ["skipped", "skipped", "superseded", "superseded"]
+
+
+@pytest.mark.slow
+def test_a_config_that_cannot_be_right_stops_a_sweep_before_its_first_job(program):
+    status, shown = run(program, "--multirun", "x=1,13")
+    assert status == 1
+    assert "error: x=13: expected luck" in shown
+    assert not list(program.glob("work/runs/train/*/job.log"))
+
+
+@pytest.mark.slow
 def test_a_shuffled_order_finds_its_runs_by_key(program):
     assert run(program, "--multirun", "x=1,2,3")[0] == 0
     assert run(program, "--multirun", "x=shuffle(1,2,3)")[0] == 0
@@ -239,7 +266,7 @@ def launcher(program, monkeypatch):
     monkeypatch.chdir(program / "work")
     monkeypatch.setenv("PYTHONPATH", str(program))
     monkeypatch.syspath_prepend(program)
-    register_launcher()
+    register_plugins(NO_HOOKS)
     stack = initialize_config_dir(str(program / "conf"), version_base="1.3")
 
     def make(*overrides):
@@ -254,7 +281,7 @@ def launcher(program, monkeypatch):
             task_function=None,
             config=config,
         )
-        assert isinstance(launcher, ProcessLauncher)
+        assert isinstance(launcher, SweepLauncher)
         return launcher
 
     with stack:
@@ -267,7 +294,7 @@ def finish_by_hand(launcher, *points):
 
     for job in plan_jobs(
         points, master=launcher.config, context=launcher.context, folder=launcher.folder, module="standin",
-        gpus=[], first_number=1,
+        need=launcher.machine.need, uses_gpus=launcher.machine.uses_gpus, first_number=1,
     ):  # fmt: skip
         write_json(
             job.folder / "results.json",
@@ -341,7 +368,7 @@ def test_threads_that_were_given_stay(launcher):
 
 @pytest.mark.parametrize("name", ["kl_sweep", "norm_placement", "schedule_sweep"])
 def test_an_experiment_sweeps_by_itself_and_names_its_folder(name):
-    register_launcher()
+    register_plugins(NO_HOOKS)
     conf = Path(__file__).parents[2] / "conf"
     with initialize_config_dir(str(conf), version_base="1.3"):
         from hydra.core.config_store import ConfigStore
@@ -354,5 +381,5 @@ def test_an_experiment_sweeps_by_itself_and_names_its_folder(name):
         )
     assert config.experiment == name
     assert config.hydra.mode.name == "MULTIRUN"
-    assert config.hydra.launcher._target_ == "hydra_plugins.avqa_lit.ProcessLauncher"
+    assert config.hydra.launcher._target_ == "hydra_plugins.avqa_lit.process"
     assert len(config.hydra.sweeper.params) == 2

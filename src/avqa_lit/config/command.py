@@ -13,7 +13,8 @@ from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from avqa_lit.config.launcher import register_launcher
+from avqa_lit.config.launcher import Hooks
+from avqa_lit.config.plugins import register_plugins
 from avqa_lit.config.sweep.prepared import PreparedStores
 from avqa_lit.errors import UserError
 
@@ -34,7 +35,14 @@ def run_command(task: Callable[["DictConfig"], None], *, name: str, schema: type
     Ends the process with status 1 after a user's mistake and 130 after Ctrl-C.
     """
     ConfigStore.instance().store(name=f"{name}_schema", node=schema)
-    register_launcher(current_checksum=PreparedStores().checksum)
+
+    def check(config: dict[str, Any]) -> None:
+        # Imported here, since only a sweep's driver needs it, and it knows the Trainer.
+        from avqa_lit.config.validation import validate
+
+        validate(config, schema=schema)
+
+    register_plugins(Hooks(check=check, current_checksum=PreparedStores().checksum))
     show_everything = "HYDRA_FULL_ERROR" in os.environ
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hands exceptions on to us, instead of printing them
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from filelock import FileLock, Timeout
-from hydra.core.config_store import ConfigStore
-from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
@@ -23,75 +21,61 @@ from rich.console import Console
 
 from avqa_lit.artifacts.sweep_file import Sweep, read_sweep, sweep_path, write_sweep
 from avqa_lit.config.sweep.display import SweepDisplay, print_outcome
-from avqa_lit.config.sweep.guard import Guard
 from avqa_lit.config.sweep.interrupts import Interrupts
 from avqa_lit.config.sweep.loop import JobLoop, Limits
+from avqa_lit.config.sweep.machine import Machine
 from avqa_lit.config.sweep.outcome import finished_results
 from avqa_lit.config.sweep.plan import SweepJob, plan_jobs
-from avqa_lit.config.sweep.slots import Slots, available_cores, visible_gpus
 from avqa_lit.errors import ConfigError, UserError
-
-# Hydra takes launchers from the namespace `hydra_plugins` only, but looks the name up in its own table.
-_NAME_FOR_HYDRA = "hydra_plugins.avqa_lit.ProcessLauncher"
 
 
 class SweepFailed(UserError):  # noqa: N818 - it is an outcome, told after all jobs have ended
     """Some jobs of a sweep did not finish."""
 
 
-@dataclass
-class ProcessLauncherConfig:
-    """Settings under `hydra.launcher`.
+@dataclass(frozen=True)
+class Hooks:
+    """What a command line knows of its own configs.
 
     Attributes:
-        module: run as `python -m` for each job; null is the program that started the sweep.
-        n_jobs: most jobs at once; auto is as many as cores and GPUs hold.
-        gpus: ids of the GPUs that the jobs share; null is all that this process may use.
-        timeout_minutes: limit of one attempt; 0 is none.
-        grace_seconds: between SIGTERM and SIGKILL, time for a job to save.
-        retries: further attempts after a failed one.
-        fail_fast: whether the first failed job ends the sweep.
-        rerun: whether finished jobs run again.
+        check: raises where a job's resolved config cannot be right.
+        current_checksum: of the store that a resolved config names, as it is now; None if there is none yet.
+            A finished job whose results tell another one runs again.
     """
 
-    _target_: str = _NAME_FOR_HYDRA
-    module: str | None = None
-    n_jobs: Any = "auto"
-    gpus: list[str] | None = None
-    timeout_minutes: float = 0
-    grace_seconds: float = 15
-    retries: int = 0
-    fail_fast: bool = False
-    rerun: bool = False
+    check: Callable[[dict[str, Any]], None]
+    current_checksum: Callable[[dict[str, Any]], str | None]
 
 
-def _unknown_checksum(config: dict[str, Any]) -> str | None:
-    return None
+class SweepLauncher(Launcher):
+    """Runs each job of a sweep in a process of its own and keeps sweep.json.
 
+    Args:
+        machine: where jobs run.
+        module: run as `python -m` for each job; None is the program that started the sweep.
+        n_jobs: most jobs at once; auto is as many as the machine holds.
+        limits: what each job may take.
+        rerun: whether finished jobs run again.
 
-class ProcessLauncher(Launcher):
-    """Runs each job of a sweep in a process of its own and keeps sweep.json; see `ProcessLauncherConfig`."""
+    Attributes:
+        hooks: what only the command line knows; of the class, since Hydra makes launchers by their name.
+    """
 
-    current_checksum: ClassVar[Callable[[dict[str, Any]], str | None]] = staticmethod(_unknown_checksum)
+    hooks: ClassVar[Hooks]
 
     def __init__(
         self,
+        machine: Machine,
         *,
         module: str | None,
         n_jobs: int | str,
-        gpus: Sequence[str] | None,
-        timeout_minutes: float,
-        grace_seconds: float,
-        retries: int,
-        fail_fast: bool,
+        limits: Limits,
         rerun: bool,
     ) -> None:
+        self.machine = machine
         self.module = module
         self.n_jobs = n_jobs
-        self.gpus = visible_gpus(os.environ) if gpus is None else list(gpus)
-        self.limits = Limits(
-            timeout=60 * timeout_minutes, grace=grace_seconds, retries=retries, fail_fast=fail_fast
-        )
+        self.limits = limits
         self.rerun = rerun
         self.jobs: dict[str, SweepJob] = {}
 
@@ -116,7 +100,7 @@ class ProcessLauncher(Launcher):
         try:
             with FileLock(self.folder / ".lock", timeout=0):
                 points = self._plan(job_overrides)
-                self._run()
+                self._run(list({job.key: job for job in points}.values()))
         except Timeout:
             raise ConfigError(
                 f"{self.folder}: another sweep runs in this folder; wait for it, or give this one its own "
@@ -131,20 +115,26 @@ class ProcessLauncher(Launcher):
             context=self.context,
             folder=self.folder,
             module=self.module,
-            gpus=self.gpus,
+            need=self.machine.need,
+            uses_gpus=self.machine.uses_gpus,
             first_number=len(self.jobs) + 1,
         )
-        points = [self.jobs.setdefault(job.key, job) for job in planned]
-        for job in self.jobs.values():
+        new = {job.key: job for job in planned if job.key not in self.jobs}
+        for job in new.values():
+            if finished_results(job.folder, key=job.key) is None:  # else it was checked when it ran
+                self.hooks.check(job.config)
+        self.jobs |= new
+        points = [self.jobs[job.key] for job in planned]
+        for job in points:
             if job.state == "waiting" and not self.rerun:
-                checksum = type(self).current_checksum(job.config)
+                checksum = self.hooks.current_checksum(job.config)
                 job.results = finished_results(job.folder, key=job.key, checksum=checksum)
                 job.state = "waiting" if job.results is None else "skipped"
         return points
 
-    def _run(self) -> None:
+    def _run(self, batch: Sequence[SweepJob]) -> None:
         jobs = list(self.jobs.values())
-        waiting = [job for job in jobs if job.state == "waiting"]
+        waiting = [job for job in batch if job.state == "waiting"]
         earlier = read_sweep(self.folder) if sweep_path(self.folder).exists() else None
         command = shlex.join([Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]])
 
@@ -154,20 +144,19 @@ class ProcessLauncher(Launcher):
 
         changed()
         console = Console(width=None if sys.stdout.isatty() else 160)
-        if len(waiting) < len(jobs):
+        if len(waiting) < len(batch):
             console.print(
-                f"{len(jobs) - len(waiting)} of {len(jobs)} jobs are finished already", highlight=False
+                f"{len(batch) - len(waiting)} of {len(batch)} jobs are finished already", highlight=False
             )
-        n_jobs = self.n_jobs if isinstance(self.n_jobs, int) else None
-        slots = Slots(cores=available_cores(), gpus=self.gpus, n_jobs=n_jobs)
+        slots = self.machine.slots(self.n_jobs if isinstance(self.n_jobs, int) else None)
         display = SweepDisplay(jobs, console=console)
-        with Interrupts() as interrupts, Guard(grace=self.limits.grace) as guard:
+        with Interrupts() as interrupts, self.machine.starting() as start:
             with display:
                 loop = JobLoop(
-                    waiting, slots=slots, limits=self.limits, guard=guard, display=display, changed=changed
+                    waiting, slots=slots, limits=self.limits, start=start, display=display, changed=changed
                 )
                 loop.run(interrupts)
-            print_outcome(jobs, console=console)
+            print_outcome(batch, console=console)
         if interrupts.first is not None:
             sys.exit(128 + interrupts.first)
 
@@ -202,17 +191,3 @@ def _refuse_ranks() -> None:
             f"this sweep was started by torchrun as one of {os.environ['WORLD_SIZE']} processes, each of "
             "which would run all of it; start it without torchrun: every job starts its own processes"
         )
-
-
-def register_launcher(
-    *, current_checksum: Callable[[dict[str, Any]], str | None] = _unknown_checksum
-) -> None:
-    """Make `hydra/launcher=process` known to Hydra; to be called before `hydra.main`.
-
-    Args:
-        current_checksum: of the store that a resolved config names, as it is now; None if there is none yet.
-            A finished job whose results tell another one runs again.
-    """
-    ConfigStore.instance().store(group="hydra/launcher", name="process", node=ProcessLauncherConfig)
-    Plugins.instance().class_name_to_class[_NAME_FOR_HYDRA] = ProcessLauncher
-    ProcessLauncher.current_checksum = staticmethod(current_checksum)

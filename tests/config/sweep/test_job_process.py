@@ -2,13 +2,14 @@ import os
 import subprocess
 import sys
 
+from avqa_lit.config.sweep.guard import Guard
 from avqa_lit.config.sweep.job_process import JobProcess, job_environment
 
 
 def test_no_rank_variable_reaches_a_job():
     names = (
         "RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR",
-        "MASTER_PORT", "PL_GLOBAL_SEED", "TORCHELASTIC_RUN_ID", "ROLE_RANK",
+        "MASTER_PORT", "PL_GLOBAL_SEED", "TORCHELASTIC_RUN_ID", "ROLE_RANK", "SLURM_NTASKS",
     )  # fmt: skip
     ranks = dict.fromkeys(names, "1")
     kept = job_environment({**ranks, "PATH": "/bin", "OMP_NUM_THREADS": "1"}, gpus=[])
@@ -45,9 +46,10 @@ def test_the_reason_holds_the_last_lines_of_this_attempt_only(tmp_path):
     log = tmp_path / "job.log"
     log.write_text("an earlier attempt\n", encoding="utf-8")
     code = "print('x' * 500); print(); [print(f'line {n}') for n in range(30)]"
-    process = JobProcess([sys.executable, "-c", code], log=log, environment=os.environ)
-    while process.poll() is None:
-        pass
+    with Guard(grace=0.2) as guard:
+        process = JobProcess([sys.executable, "-c", code], log=log, environment=os.environ, guard=guard)
+        while process.poll() is None:
+            pass
     assert process.last_lines(count=3) == ["line 27", "line 28", "line 29"]
     assert process.last_lines(count=100, width=5)[:2] == ["xxxxx", "line "]
     assert log.read_text("utf-8").startswith("an earlier attempt\n$ ")

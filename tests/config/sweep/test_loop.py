@@ -10,9 +10,9 @@ from rich.console import Console
 
 from avqa_lit.artifacts.atomic import write_json
 from avqa_lit.config.sweep.display import SweepDisplay
-from avqa_lit.config.sweep.guard import Guard
 from avqa_lit.config.sweep.interrupts import Interrupts
 from avqa_lit.config.sweep.loop import JobLoop, Limits
+from avqa_lit.config.sweep.machine import ThisMachine
 from avqa_lit.config.sweep.slots import Need, Slots
 
 FOREVER = "import time; time.sleep(600)"
@@ -41,12 +41,13 @@ def run():
             noted.append(tuple(job.state for job in jobs))
             during()
 
-        with Interrupts() as interrupts, Guard(grace=grace) as guard, display:
+        machine = ThisMachine(gpus=gpus, grace=grace)
+        with Interrupts() as interrupts, machine.starting() as start, display:
             loop = JobLoop(
                 jobs,
                 slots=Slots(cores=1, gpus=gpus, n_jobs=n_jobs),
                 limits=Limits(timeout=timeout, grace=grace, retries=retries, fail_fast=fail_fast),
-                guard=guard,
+                start=start,
                 display=display,
                 changed=changed,
             )

@@ -6,6 +6,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import HydraContext
 
+from avqa_lit.config.sweep.machine import ThisMachine
 from avqa_lit.config.sweep.plan import plan_jobs
 from avqa_lit.config.sweep.slots import Need
 
@@ -27,6 +28,7 @@ def plan(tmp_path):
     def make(*grid, overrides=(), gpus=(), folder=tmp_path / "runs"):
         with initialize_config_dir(str(conf), version_base="1.3"):
             loader = GlobalHydra.instance().config_loader()
+            machine = ThisMachine(gpus=gpus, grace=1)
             master = compose("root", overrides=list(overrides), return_hydra_config=True)
             return plan_jobs(
                 grid,
@@ -34,7 +36,8 @@ def plan(tmp_path):
                 context=HydraContext(config_loader=loader, callbacks=None),
                 folder=folder,
                 module="somewhere.train",
-                gpus=gpus,
+                need=machine.need,
+                uses_gpus=machine.uses_gpus,
                 first_number=1,
             )
 

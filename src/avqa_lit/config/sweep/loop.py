@@ -1,6 +1,5 @@
 """Runs the jobs of a sweep: starts what fits, ends what must, and tells how each of them ended."""
 
-import os
 import signal
 import time
 from collections import deque
@@ -9,9 +8,8 @@ from dataclasses import dataclass
 
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.sweep.display import SweepDisplay
-from avqa_lit.config.sweep.guard import Guard
 from avqa_lit.config.sweep.interrupts import Interrupts
-from avqa_lit.config.sweep.job_process import JobProcess, job_environment
+from avqa_lit.config.sweep.machine import RunningJob, Start
 from avqa_lit.config.sweep.outcome import failure, finished_results
 from avqa_lit.config.sweep.plan import SweepJob
 from avqa_lit.config.sweep.slots import Lease, Slots
@@ -39,7 +37,7 @@ class Limits:
 @dataclass
 class _Attempt:
     job: SweepJob
-    process: JobProcess
+    process: RunningJob
     lease: Lease
     began: float
     stopped: tuple[str, str] | None = None  # state and reason, once we have asked it to end
@@ -53,7 +51,7 @@ class JobLoop:
         jobs: those to run, in order.
         slots: room for them.
         limits: what each may take.
-        guard: ends them if this process is killed.
+        start: starts one; raises OSError where it cannot.
         display: is told of every start and end.
         changed: called after every change of a job's state.
     """
@@ -64,7 +62,7 @@ class JobLoop:
         *,
         slots: Slots,
         limits: Limits,
-        guard: Guard,
+        start: Start,
         display: SweepDisplay,
         changed: Callable[[], None],
     ) -> None:
@@ -72,7 +70,7 @@ class JobLoop:
         self.running: list[_Attempt] = []
         self.slots = slots
         self.limits = limits
-        self.guard = guard
+        self.start = start
         self.display = display
         self.changed = changed
 
@@ -103,14 +101,11 @@ class JobLoop:
         try:
             # What an earlier attempt left must not pass for this one's.
             RunFolder(job.folder).results.unlink(missing_ok=True)
-            process = JobProcess(
-                job.command, log=job.log, environment=job_environment(os.environ, gpus=lease.gpus)
-            )
+            process = self.start(job, lease)
         except OSError as error:
             self.slots.release(lease)
             self._settle(job, "failed", f"cannot be started: {error}", retry=True)
             return
-        self.guard.watch(process.group)
         self.running.append(_Attempt(job, process, lease, time.monotonic()))
         job.state, job.reason = "running", None
         self.changed()
@@ -136,7 +131,6 @@ class JobLoop:
     def _ended(self, attempt: _Attempt, status: int) -> None:
         job = attempt.job
         self.running.remove(attempt)
-        self.guard.forget(attempt.process.group)
         self.slots.release(attempt.lease)
         job.seconds += time.monotonic() - attempt.began
         job.results = finished_results(job.folder, key=job.key) if status == 0 else None

@@ -1,7 +1,7 @@
 """From a grid of overrides to the jobs that it asks for."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from avqa_lit.artifacts.sweep_file import JobEntry
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.resolve import resolved
-from avqa_lit.config.sweep.slots import Need, need_of, uses_gpus
+from avqa_lit.config.sweep.slots import Need
 
 # Hydra's own settings that concern the driver alone.
 _OF_THE_DRIVER = ("hydra.mode=", "hydra.run.dir=", "hydra.sweep.", "hydra.sweeper.", "hydra.launcher.")
@@ -77,7 +77,8 @@ def plan_jobs(
     context: HydraContext,
     folder: Path,
     module: str | None,
-    gpus: Sequence[str],
+    need: Callable[[Mapping[str, Any]], Need],
+    uses_gpus: Callable[[Mapping[str, Any]], bool],
     first_number: int,
 ) -> list[SweepJob]:
     """One job for each point of the grid; points with the same config share one.
@@ -88,7 +89,8 @@ def plan_jobs(
         context: knows how to compose.
         folder: the sweep's.
         module: run as `python -m`; None is the program that this process runs.
-        gpus: pool of the sweep.
+        need: what a job with a trainer config occupies.
+        uses_gpus: whether a job with a trainer config runs on GPUs.
         first_number: number of the first job.
     """
     labels = _labels(grid)
@@ -97,7 +99,7 @@ def plan_jobs(
     for point, label in zip(grid, labels, strict=True):
         overrides = list(point)
         cfg = context.config_loader.load_sweep_config(master, overrides)
-        if _threads_are_open(cfg, gpus=gpus):
+        if _threads_are_open(cfg) and not uses_gpus(cfg.trainer):
             overrides.append("trainer.threads=1")
             OmegaConf.update(cfg, "trainer.threads", 1)
         config = resolved(cfg)
@@ -111,7 +113,7 @@ def plan_jobs(
                 config=config,
                 folder=folder / key,
                 command=_command(overrides, master=master, folder=folder / key, module=module),
-                need=need_of(config.get("trainer", {}), gpus=gpus),
+                need=need(config.get("trainer", {})),
             )
         points.append(jobs[key])
     return points
@@ -122,9 +124,9 @@ def _labels(grid: Sequence[Sequence[str]]) -> list[str]:
     return [" ".join(one for one in point if one not in shared) for point in grid]
 
 
-def _threads_are_open(cfg: DictConfig, *, gpus: Sequence[str]) -> bool:
+def _threads_are_open(cfg: DictConfig) -> bool:
     trainer = cfg.get("trainer") or {}
-    return "threads" in trainer and trainer["threads"] in (None, "auto") and not uses_gpus(trainer, gpus=gpus)
+    return "threads" in trainer and trainer["threads"] in (None, "auto")
 
 
 def _command(

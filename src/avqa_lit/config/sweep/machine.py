@@ -1,0 +1,83 @@
+"""Where the jobs of a sweep run: this machine, or a cluster's scheduler."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from signal import Signals
+from typing import Any, Protocol
+
+from avqa_lit.config.sweep.guard import Guard
+from avqa_lit.config.sweep.job_process import JobProcess, job_environment
+from avqa_lit.config.sweep.plan import SweepJob
+from avqa_lit.config.sweep.slots import Lease, Need, Slots, available_cores, need_of, uses_gpus
+
+
+class RunningJob(Protocol):
+    """A job that was started and may have ended."""
+
+    def poll(self) -> int | None:
+        """Exit status, negative for a signal; None while it runs."""
+
+    def signal(self, signum: Signals) -> None:
+        """Ask every process of the job to end (SIGTERM), or end it (SIGKILL)."""
+
+    def kill(self) -> None:
+        """End every process of the job now."""
+
+    def last_lines(self) -> list[str]:
+        """End of what it printed."""
+
+
+Start = Callable[[SweepJob, Lease], RunningJob]
+
+
+class Machine(Protocol):
+    """Knows what a job needs, how many fit, and how to start one."""
+
+    def need(self, trainer: Mapping[str, Any]) -> Need:
+        """What a job with this trainer config occupies."""
+
+    def uses_gpus(self, trainer: Mapping[str, Any]) -> bool:
+        """Whether a job with this trainer config runs on GPUs."""
+
+    def slots(self, n_jobs: int | None) -> Slots:
+        """Room for jobs."""
+
+    def starting(self) -> AbstractContextManager[Start]:
+        """A function that starts jobs, while the context is open."""
+
+
+class ThisMachine:
+    """Jobs are processes here, and share its cores and GPUs.
+
+    Args:
+        gpus: ids of the GPUs that the jobs share.
+        grace: seconds between SIGTERM and SIGKILL for jobs whose driver is gone.
+    """
+
+    def __init__(self, *, gpus: Sequence[str], grace: float) -> None:
+        self.gpus = gpus
+        self.grace = grace
+
+    def need(self, trainer: Mapping[str, Any]) -> Need:
+        """Cores or GPUs."""
+        return need_of(trainer, gpus=self.gpus)
+
+    def uses_gpus(self, trainer: Mapping[str, Any]) -> bool:
+        """Whether a job with this trainer config runs on GPUs, given those that are here."""
+        return uses_gpus(trainer, gpus=self.gpus)
+
+    def slots(self, n_jobs: int | None) -> Slots:
+        """As many jobs as cores and GPUs hold, or `n_jobs`."""
+        return Slots(cores=available_cores(), gpus=self.gpus, n_jobs=n_jobs)
+
+    @contextmanager
+    def starting(self) -> Iterator[Start]:
+        """Starts processes, which a guard ends if this one is killed."""
+        with Guard(grace=self.grace) as guard:
+
+            def start(job: SweepJob, lease: Lease) -> RunningJob:
+                environment = job_environment(os.environ, gpus=lease.gpus)
+                return JobProcess(job.command, log=job.log, environment=environment, guard=guard)
+
+            yield start
