@@ -6,7 +6,7 @@ from avqa_lit.errors import ConfigError
 from avqa_lit.models.attention import CrossAttentionBlock, QueryAttention, seconds_embedding
 
 DIM, HEADS, HIDDEN = 12, 3, 17
-VIDEOS, TOKENS, QUERIES = 5, 11, 2
+BATCH, TOKENS, QUERIES = 5, 11, 2
 
 
 def decoder_layer(block, norm):
@@ -50,19 +50,18 @@ def block_and_inputs(norm, dropout=0.0):
     block = CrossAttentionBlock(dim=DIM, heads=HEADS, hidden=HIDDEN, dropout=dropout, norm=norm).double()
     for parameter in block.parameters():
         nn.init.normal_(parameter, std=0.3)
-    video = torch.tensor([0, 3, 3, 1, 4, 2, 0])
-    queries = torch.randn(len(video), QUERIES, DIM, dtype=torch.float64, requires_grad=True)
-    tokens = torch.randn(VIDEOS, TOKENS, DIM, dtype=torch.float64, requires_grad=True)
+    queries = torch.randn(BATCH, QUERIES, DIM, dtype=torch.float64, requires_grad=True)
+    tokens = torch.randn(BATCH, TOKENS, DIM, dtype=torch.float64, requires_grad=True)
     mask = torch.arange(TOKENS) < torch.tensor([11, 7, 1, 5, 10])[:, None]
-    return block, queries, tokens, mask, video
+    return block, queries, tokens, mask
 
 
 @pytest.mark.parametrize("norm", ["pre", "post"])
 def test_block_equals_the_sublayers_of_torchs_decoder_layer(norm):
-    block, queries, tokens, mask, video = block_and_inputs(norm)
+    block, queries, tokens, mask = block_and_inputs(norm)
     layer = decoder_layer(block, norm)
-    ours, _ = block(queries, tokens, mask, video)
-    theirs = sublayers(layer, norm, queries, tokens[video], mask[video])
+    ours, _ = block(queries, tokens, mask)
+    theirs = sublayers(layer, norm, queries, tokens, mask)
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
     seed = torch.randn_like(ours)
     for mine, other in zip(
@@ -74,23 +73,21 @@ def test_block_equals_the_sublayers_of_torchs_decoder_layer(norm):
 
 
 def test_masked_tokens_do_not_change_the_output():
-    block, queries, tokens, mask, video = block_and_inputs("pre")
+    block, queries, tokens, mask = block_and_inputs("pre")
     changed = torch.where(mask[..., None], tokens, 1e6)
-    torch.testing.assert_close(
-        block(queries, tokens, mask, video)[0], block(queries, changed, mask, video)[0]
-    )
+    torch.testing.assert_close(block(queries, tokens, mask)[0], block(queries, changed, mask)[0])
 
 
 def test_attention_weights_are_a_distribution_over_the_real_tokens():
-    block, queries, tokens, mask, video = block_and_inputs("pre")
-    _, weights = block(queries, tokens, mask, video)
-    torch.testing.assert_close(weights.sum(-1), torch.ones(len(video), QUERIES, dtype=torch.float64))
-    assert (weights[~mask[video][:, None].expand_as(weights)] == 0).all()
+    block, queries, tokens, mask = block_and_inputs("pre")
+    _, weights = block(queries, tokens, mask)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(BATCH, QUERIES, dtype=torch.float64))
+    assert (weights[~mask[:, None].expand_as(weights)] == 0).all()
 
 
 def test_every_parameter_gets_a_gradient():
-    block, queries, tokens, mask, video = block_and_inputs("pre")
-    block(queries, tokens, mask, video)[0].square().sum().backward()
+    block, queries, tokens, mask = block_and_inputs("pre")
+    block(queries, tokens, mask)[0].square().sum().backward()
     assert all(one.grad is not None and one.grad.abs().sum() > 0 for one in block.parameters())
 
 
@@ -108,3 +105,26 @@ def test_heads_must_divide_the_width():
 def test_norm_placement_has_two_names():
     with pytest.raises(ConfigError, match=r"model.norm='middle'"):
         CrossAttentionBlock(dim=8, heads=2, hidden=3, dropout=0.0, norm="middle")
+
+
+def test_dropped_weights_act_on_values_as_in_the_textbook_form():
+    block, queries, tokens, mask = block_and_inputs("pre", dropout=0.5)
+    attention = block.attention.train()
+    torch.manual_seed(1)
+    ours, _ = attention(queries, tokens, mask)
+    torch.manual_seed(1)
+
+    def heads(projected):
+        return projected.unflatten(-1, (HEADS, -1)).transpose(1, 2)
+
+    query, key, value = (
+        heads(attention.query(queries)),
+        heads(attention.key(tokens)),
+        heads(attention.value(tokens)),
+    )
+    scores = query @ key.transpose(-1, -2) * (DIM // HEADS) ** -0.5
+    weights = scores.masked_fill(~mask[:, None, None], float("-inf")).softmax(-1)
+    # The same random numbers in our order of axes: queries before heads.
+    dropped = attention.dropout(weights.transpose(1, 2).flatten(1, 2)).unflatten(1, (QUERIES, HEADS))
+    read = dropped.transpose(1, 2) @ value
+    torch.testing.assert_close(ours, attention.output(read.transpose(1, 2).flatten(-2)), rtol=0, atol=1e-12)

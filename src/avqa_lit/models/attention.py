@@ -3,21 +3,24 @@
 from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from avqa_lit.errors import ConfigError
 
 
 class QueryAttention(nn.Module):
-    r"""Multi-head attention of queries over the tokens of the videos that they ask about.
+    r"""Multi-head attention of queries over the tokens of the video that they ask about.
 
     .. math::
         \mathrm{out} = W_o \, \mathrm{softmax}\!\left(\frac{(W_q x)(W_k m)^T}{\sqrt{d / h}}\right) W_v m
 
     with queries x, tokens m, width d and h heads. There is no bias in the key projection: it adds the same
-    number to every score of a query, cancels in the softmax and would never get a gradient. Keys and values
-    are projected once for each distinct video.
+    number to every score of a query, cancels in the softmax and would never get a gradient.
+
+    A question has few queries and a video many tokens, so both projections change places with the sums over
+    tokens: :math:`(W_q x)(W_k m)^T = (x^T W_q^T W_k) m` and :math:`\sum_t w_t W_v m_t = W_v \sum_t w_t m_t`.
+    This is the same function at a fraction of the cost; dropout of weights included.
 
     References:
         Attention Is All You Need (Vaswani et al., 2017), https://arxiv.org/abs/1706.03762, section 3.2.
@@ -41,18 +44,23 @@ class QueryAttention(nn.Module):
     def forward(
         self,
         queries: Float[Tensor, "batch query dim"],
-        tokens: Float[Tensor, "video token dim"],
-        mask: Bool[Tensor, "video token"],
-        video: Int64[Tensor, " batch"],
+        tokens: Float[Tensor, "batch token dim"],
+        mask: Bool[Tensor, "batch token"],
     ) -> tuple[Float[Tensor, "batch query dim"], Float[Tensor, "batch query token"]]:
         """What the queries read and where, the attention weights averaged over heads."""
-        query = self.query(queries).unflatten(-1, (self.heads, -1)).transpose(1, 2)
-        key = self.key(tokens).unflatten(-1, (self.heads, -1)).permute(0, 2, 3, 1)[video]
-        value = self.value(tokens).unflatten(-1, (self.heads, -1)).transpose(1, 2)[video]
-        scores = query @ key * query.shape[-1] ** -0.5
-        weights = scores.masked_fill(~mask[video][:, None, None], float("-inf")).softmax(dim=-1)
-        read = (self.dropout(weights) @ value).transpose(1, 2).flatten(-2)
-        return self.output(read), weights.mean(dim=1)
+        query = self.query(queries).unflatten(-1, (self.heads, -1))
+        # [batch, query, head, dim]: the key projection moved from every token to the query.
+        asked = torch.einsum("bqhe,hed->bqhd", query, self.key.weight.unflatten(0, (self.heads, -1)))
+        scores = asked.flatten(1, 2) @ tokens.transpose(1, 2) * query.shape[-1] ** -0.5
+        weights = scores.masked_fill(~mask[:, None], float("-inf")).softmax(dim=-1)
+        dropped = self.dropout(weights)
+        # [batch, query, head, dim]: tokens are pooled first, and the value projection comes behind.
+        pooled = (dropped @ tokens).unflatten(1, (-1, self.heads))
+        value = self.value.weight.unflatten(0, (self.heads, -1))
+        bias = self.value.bias.unflatten(0, (self.heads, -1))
+        share = dropped.sum(dim=-1, keepdim=True).unflatten(1, (-1, self.heads))
+        read = torch.einsum("bqhd,hed->bqhe", pooled, value) + share * bias
+        return self.output(read.flatten(-2)), weights.unflatten(1, (-1, self.heads)).mean(dim=2)
 
 
 class CrossAttentionBlock(nn.Module):
@@ -87,16 +95,15 @@ class CrossAttentionBlock(nn.Module):
     def forward(
         self,
         queries: Float[Tensor, "batch query dim"],
-        tokens: Float[Tensor, "video token dim"],
-        mask: Bool[Tensor, "video token"],
-        video: Int64[Tensor, " batch"],
+        tokens: Float[Tensor, "batch token dim"],
+        mask: Bool[Tensor, "batch token"],
     ) -> tuple[Float[Tensor, "batch query dim"], Float[Tensor, "batch query token"]]:
         """Updated queries and the attention weights averaged over heads."""
         if self.norm_first:
-            read, weights = self.attention(self.attention_norm(queries), tokens, mask, video)
+            read, weights = self.attention(self.attention_norm(queries), tokens, mask)
             queries = queries + self.dropout(read)
             return queries + self.feed_forward(self.feed_forward_norm(queries)), weights
-        read, weights = self.attention(queries, tokens, mask, video)
+        read, weights = self.attention(queries, tokens, mask)
         queries = self.attention_norm(queries + self.dropout(read))
         return self.feed_forward_norm(queries + self.feed_forward(queries)), weights
 

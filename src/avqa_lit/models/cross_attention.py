@@ -67,11 +67,12 @@ class CrossAttention(nn.Module):
         """Logits of every question, the projected tracks, and the last block's attention."""
         tracks = {"audio": batch.audio, "visual": batch.visual}
         encoded = {name: encoder(tracks[name]) for name, encoder in self.encoders.items()}
-        tokens = torch.cat([one.tokens for one in encoded.values()], dim=1)
-        mask = torch.cat([one.mask for one in encoded.values()], dim=1)
+        # From one row a video to one a question, once for all blocks: its gradient is a costly sum.
+        tokens = torch.cat([one.tokens for one in encoded.values()], dim=1).index_select(0, batch.video)
+        mask = torch.cat([one.mask for one in encoded.values()], dim=1)[batch.video]
         queries = self.queries(batch.question).unflatten(-1, (-1, tokens.shape[-1]))
         for block in self.blocks:
-            queries, weights = block(queries, tokens, mask, batch.video)
+            queries, weights = block(queries, tokens, mask)
         attention = _split_attention(weights.mean(dim=1), encoded)
         return ModelOutput(
             logits=self.answer(self.norm(queries).flatten(1)),

@@ -48,7 +48,7 @@ class TrackEncoder(nn.Module):
         self.project = nn.Linear(row_shape[0] if len(row_shape) == 3 else row_shape[-1], dim)
         self.clock = nn.Linear(dim, dim, bias=False)
         # One vector for each place; with a single place it is the modality's embedding.
-        self.place = nn.Parameter(torch.randn(self.patches, dim) * 0.02)
+        self.place = nn.Parameter(torch.randn(self.patches, dim) * 0.3)
 
     def forward(self, track: Track) -> EncodedTrack:
         """Tokens and projected track of every distinct video."""

@@ -37,30 +37,36 @@ def score(trainer: L.Trainer, module: AVQAModule, data: AVQADataModule, split: S
     loader = data.loader(split, shuffle=False, rank=trainer.global_rank, world_size=trainer.world_size)
     trainer.test(module, dataloaders=loader, verbose=False)
     collector, module.collector = module.collector, None
-    metrics = module.evaluated.metrics | prior_accuracies(data.store, split)
+    prior = prior_answers(data.store, split)
+    metrics = module.evaluated.metrics | prior_accuracies(data.store, split, prior)
     answer = data.label_of[data.store.splits[split].answer]
     return SplitScores(
         metrics={f"{split}/{name}": value for name, value in metrics.items()},
         counts={f"{split}/{name}": count for name, count in module.evaluated.counts.items()},
-        predictions=_predictions(collector, data, split),
+        predictions=_predictions(collector, data, split, prior),
         unseen_answers=int((answer >= len(data.answers)).sum()),
     )
 
 
-def prior_accuracies(store: FeatureStore, split: Split) -> dict[str, float]:
-    """Accuracies of the question-only prior, fitted on train; none where the store has no train split."""
-    if "train" not in store.splits:
-        return {}
+def prior_answers(store: FeatureStore, split: Split) -> list[int]:
+    """Label that the question-only prior, fitted on train, gives to each question of a split."""
     train, asked = store.splits["train"], store.splits[split]
     prior = fit_prior(
         train.text.tolist(), train.template.tolist(), train.category.tolist(), train.answer.tolist()
     )
-    predictions = prior.predict(asked.text.tolist(), asked.template.tolist(), asked.category.tolist())
-    counts = count_correct(predictions, asked.answer.tolist(), asked.category.tolist())
+    return prior.predict(asked.text.tolist(), asked.template.tolist(), asked.category.tolist())
+
+
+def prior_accuracies(store: FeatureStore, split: Split, prior: list[int]) -> dict[str, float]:
+    """Accuracies of the prior's answers to a split."""
+    asked = store.splits[split]
+    counts = count_correct(prior, asked.answer.tolist(), asked.category.tolist())
     return {f"prior/{name}": value for name, value in accuracies(counts).items()}
 
 
-def _predictions(collector: PredictionCollector, data: AVQADataModule, split: Split) -> list[dict[str, Any]]:
+def _predictions(
+    collector: PredictionCollector, data: AVQADataModule, split: Split, prior: list[int]
+) -> list[dict[str, Any]]:
     table, store = data.store.splits[split], data.store
     rows, answers, probabilities = (one.tolist() for one in collector.gathered())
     if rows != table.row.tolist():
@@ -77,6 +83,7 @@ def _predictions(collector: PredictionCollector, data: AVQADataModule, split: Sp
             "question": store.texts[table.text[place]],
             "answer": store.labels[table.answer[place]],
             "prediction": data.labels[best[0]],
+            "prior": store.labels[prior[place]],
             "probability": round(chances[0], 6),
             "top5": [[data.labels[one], round(chance, 6)] for one, chance in zip(best, chances, strict=True)],
         }
