@@ -1,4 +1,4 @@
-"""Two fixed random encoders which turn a scene into what a microphone and a camera would leave of it.
+r"""Two fixed random encoders which turn a scene into what a microphone and a camera would leave of it.
 
 Each writes a scene's audible (or visible) side as a few latent channels over time, mixes the channels by
 a random matrix of its own, adds noise and squashes the sum:
@@ -19,8 +19,8 @@ from avqa_lit.data.synthetic.scenes import INSTRUMENTS, Scene
 
 AUDIO_SECONDS = 0.96
 VISUAL_SECONDS = 3.0
-AUDIO_DIM = 64
-VISUAL_DIM = 56
+AUDIO_DIM = 32
+VISUAL_DIM = 28
 PATCHES = 3
 
 _COLOUR = 0.1

@@ -12,10 +12,10 @@ OUTSIDE = "outside"
 # What a superlative compares, and by how much the first has to lead the second.
 SUPERLATIVES: dict[str, tuple[Callable[[Sound], float], float]] = {
     "loudest": (lambda sound: sound.loudness, 0.25),
-    "longest": (lambda sound: sound.seconds, 4.0),
+    "longest": (lambda sound: sound.seconds, 3.0),
     "quickest": (lambda sound: sound.rhythm, 1.0),
-    "first": (lambda sound: -sound.onset, 3.0),
-    "last": (lambda sound: sound.offset, 3.0),
+    "first": (lambda sound: -sound.onset, 2.5),
+    "last": (lambda sound: sound.offset, 2.5),
 }
 
 
@@ -64,21 +64,7 @@ def most(sounds: tuple[Sound, ...], superlative: str) -> Sound | None:
     return ranked[0]
 
 
-def is_more(one: Sound, other: Sound, superlative: str) -> bool | None:
-    """Whether `one` is louder, longer, ... than `other`; None where it is close."""
-    lead = most((one, other), superlative)
-    return None if lead is None else lead is one
-
-
 def sound_of(scene: Scene, instrument: str) -> Sound | None:
     """What this kind of instrument plays; None where it is not heard, or heard from two players."""
     sounds = [sound for sound in scene.sounds if sound.instrument == instrument]
     return sounds[0] if len(sounds) == 1 else None
-
-
-def plays_at(sound: Sound, start: float, end: float) -> bool | None:
-    """Whether it sounds for the whole stretch (True) or not at all (False); None for a part of it."""
-    played = sum(max(0.0, min(end, stop) - max(start, begin)) for begin, stop in sound.intervals)
-    if played > 0.999 * (end - start):
-        return True
-    return None if played > 0.0 else False

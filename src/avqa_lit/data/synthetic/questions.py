@@ -7,7 +7,6 @@ from itertools import product
 
 import numpy as np
 
-from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.data.synthetic.oracle import heard_kinds, shown_kinds
 from avqa_lit.data.synthetic.scenes import INSTRUMENTS, Scene
 from avqa_lit.data.synthetic.templates import TEMPLATES, Template
@@ -41,7 +40,7 @@ class QuestionDrawer:
 
     def __init__(self, *, questions_per_video: int) -> None:
         self.questions_per_video = questions_per_video
-        self._answers: defaultdict[Template, Counter[str]] = defaultdict(Counter)
+        self._answers: defaultdict[Hashable, Counter[str]] = defaultdict(Counter)
         self._evidence: Counter[Hashable] = Counter()
 
     def draw(self, scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
@@ -72,17 +71,31 @@ class QuestionDrawer:
         options = defaultdict(lambda: defaultdict(list))
         for values in product(*template.values):
             if len(set(values)) == len(values) and (found := answer(scene, template, values)) is not None:
-                options[found][_evidence(scene, values)].append(values)
-        counts = self._answers[template]
-        allowed = [one for one in options if counts[one] < 1 + LARGEST_SHARE * counts.total()]
-        if not allowed:
+                if all(self._has_room(key, found) for key in _keys(scene, template, values)):
+                    options[found][_evidence(scene, values)].append(values)
+        if not options:
             return None
-        chosen = min(allowed, key=lambda one: (counts[one], rng.random()))
+        counts = self._answers[template]
+        chosen = min(options, key=lambda one: (counts[one], rng.random()))
         evidence = min(options[chosen], key=lambda one: (self._evidence[template, chosen, one], rng.random()))
         values = options[chosen][evidence][rng.integers(len(options[chosen][evidence]))]
-        counts[chosen] += 1
+        for key in _keys(scene, template, values):
+            self._answers[key][chosen] += 1
         self._evidence[template, chosen, evidence] += 1
         return Question(template, values, chosen)
+
+    def _has_room(self, key: Hashable, answer: str) -> bool:
+        """Whether the answer may be given once more, among questions with this key."""
+        counts = self._answers[key]
+        return counts[answer] < 1 + LARGEST_SHARE * counts.total()
+
+
+def _keys(scene: Scene, template: Template, values: tuple[str, ...]) -> list[Hashable]:
+    """The template, and the template with each of its hints."""
+    return [
+        template,
+        *((template, number, hint(scene, *values)) for number, hint in enumerate(template.hints)),
+    ]
 
 
 def _evidence(scene: Scene, values: tuple[str, ...]) -> Hashable:

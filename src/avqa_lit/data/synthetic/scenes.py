@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-INSTRUMENTS = ("accordion", "banjo", "cello", "drum", "flute", "piano", "trumpet", "violin")
+INSTRUMENTS = ("accordion", "cello", "drum", "flute", "piano", "trumpet")
 SEATS = {"left": 1 / 6, "middle": 1 / 2, "right": 5 / 6}
 
 _PERFORMERS = (0.10, 0.35, 0.55)  # chance of one, two, three players in the picture
@@ -42,6 +42,11 @@ class Sound:
     def seconds(self) -> float:
         """How long it is heard, pauses left out."""
         return sum(end - start for start, end in self.intervals)
+
+    def share(self, start: float, end: float) -> float:
+        """Share of a stretch of time during which it plays."""
+        played = sum(max(0.0, min(end, stop) - max(start, begin)) for begin, stop in self.intervals)
+        return played / (end - start)
 
 
 @dataclass(frozen=True)
