@@ -1,117 +1,91 @@
-"""Sweeps of real trainings in two processes: every job must equal the same config run alone."""
+"""Sweeps of real trainings: every job must equal the same config run alone, however it was started."""
 
-import hashlib
-import json
-import os
 import subprocess
 import sys
+from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 
 from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.artifacts.sweep_file import read_sweep
 
 pytestmark = pytest.mark.slow
 
-SMALL = (
-    "trainer=ddp_cpu",
-    "trainer.max_epochs=2",
-    "data=music_avqa",
-    "data.batch_size=16",
-    "model.dim=16",
-    "model.hidden=16",
-    "model.blocks=1",
-    "logger=none",
-)
+MODEL = """
+from torch import nn
+from avqa_lit.batch import ModelOutput
+
+class Net(nn.Module):
+    def __init__(self, spec, *, width):
+        super().__init__()
+        self.hidden, self.last = nn.Linear(spec.question, width), nn.Linear(width, spec.answers)
+
+    def forward(self, batch):
+        return ModelOutput(logits=self.last(self.hidden(batch.question).tanh()))
+"""
+EXPERIMENT = """
+# @package _global_
+defaults: [override /model: net, override /loss: [answer], override /trainer: ddp_cpu]
+experiment: mine
+hydra: {mode: MULTIRUN, sweeper: {params: {optimizer.lr: "0.01"}}}
+"""
 
 
-@pytest.fixture(scope="module")
-def raw(tmp_path_factory):
-    """A folder in the official layout: 7 videos and 67 questions in each split."""
-    folder = tmp_path_factory.mktemp("official")
-    random = np.random.default_rng(11)
-    (folder / "json").mkdir()
-    for split in ("train", "val", "test"):
-        videos = [f"{split}{number}" for number in range(7)]
-        for encoder, width in (("vggish", 5), ("r2plus1d_18", 3)):
-            (folder / "feats" / encoder).mkdir(parents=True, exist_ok=True)
-            for video in videos:
-                rows = random.normal(size=(13, width)).astype(np.float32)
-                np.save(folder / "feats" / encoder / f"{video}.npy", rows)
-        questions = [
-            {
-                "video_id": videos[number % 7],
-                "question_id": number,
-                "type": '["Audio", "Counting"]',
-                "question_content": "How many instruments does the <Object> accompany?",
-                "templ_values": '["cello"]' if number % 3 else '["flute"]',
-                "question_deleted": 0,
-                "anser": ["one", "two", "three"][int(random.integers(3))],
-            }
-            for number in range(67)
-        ]
-        (folder / "json" / f"avqa-{split}.json").write_text(json.dumps(questions), encoding="utf-8")
-    return folder
+def test_two_jobs_at_once_in_random_order_equal_runs_alone(train, assert_as_alone, tmp_path):
+    train("--multirun", "trainer=ddp_cpu", "seed=shuffle(3,5)", "hydra.launcher.n_jobs=2")
+    assert assert_as_alone(tmp_path / "runs" / "train") == [2, 2]
 
 
-@pytest.fixture(scope="module")
-def folder_of_runs_alone(tmp_path_factory):
-    return tmp_path_factory.mktemp("alone")
+def test_values_that_a_sampler_draws_reach_both_processes(train, assert_as_alone, tmp_path):
+    pytest.importorskip("optuna")
+    command = (
+        "--multirun", "trainer=ddp_cpu", "hydra/sweeper=optuna", "seed=3,5", "hydra.sweeper.n_trials=2",
+    )  # fmt: skip
+    assert "best of 2: seed=" in train(*command)
+    assert assert_as_alone(tmp_path / "runs" / "train") == [2, 2]
 
 
-@pytest.fixture
-def train(tmp_path, raw):
-    """Runs the training command in an empty folder."""
-
-    def run(*arguments, status=0):
-        command = [sys.executable, "-m", "avqa_lit.train", *arguments, *SMALL, f"data.raw={raw}"]
-        ended = subprocess.run(
-            command,
-            cwd=tmp_path,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert ended.returncode == status, ended.stdout + ended.stderr
-        return ended.stdout
-
-    return run
+def test_jobs_of_one_and_of_two_processes_by_console_script(train, assert_as_alone, tmp_path):
+    script = Path(sys.executable).with_name("avqa-train")
+    train("--multirun", "trainer=ddp_cpu", "trainer.devices=1,2", "seed=3", program=[script])
+    assert assert_as_alone(tmp_path / "runs" / "train") == [1, 2]
 
 
-def digest(folder):
-    """SHA-256 of the weights that were chosen on val."""
-    checkpoint = torch.load(folder / "checkpoints" / "best.ckpt", map_location="cpu", weights_only=True)
-    found = hashlib.sha256()
-    for name, tensor in sorted(checkpoint["state_dict"].items()):
-        found.update(name.encode() + tensor.numpy().tobytes())
-    return found.hexdigest()
-
-
-@pytest.mark.parametrize("grid", ["seed=3,5", "seed=shuffle(5,3)"])
-def test_each_job_equals_the_same_config_run_alone(train, tmp_path, folder_of_runs_alone, grid):
-    train("--multirun", grid)
+def test_jobs_of_two_and_of_one_process_from_a_wheel(train, assert_as_alone, tmp_path):
+    site, source = tmp_path / "site", Path(__file__).parents[2]
+    build = ["build", "--wheel", "--no-isolation", "--outdir", str(tmp_path / "dist"), str(source)]
+    subprocess.run([sys.executable, "-m", *build], check=True, capture_output=True)
+    (wheel,) = (tmp_path / "dist").iterdir()
+    install = ["install", "--quiet", "--no-deps", "--no-index", "--target", str(site), str(wheel)]
+    subprocess.run([sys.executable, "-m", "pip", *install], check=True, capture_output=True)
+    train(
+        "--multirun", "trainer=ddp_cpu", "trainer.devices=2,1", "seed=3",
+        program=[sys.executable, site / "bin" / "avqa-train"], PYTHONPATH=str(site),
+    )  # fmt: skip
     folder = tmp_path / "runs" / "train"
-    digests = set()
-    for job in read_sweep(folder).present:
-        assert job.finished, job.reason
-        alone = folder_of_runs_alone / job.key
-        if not alone.exists():
-            train(*job.overrides, "hydra.mode=RUN", f"hydra.run.dir={alone}")
-        inside, outside = read_run(folder / job.folder).results, read_run(alone).results
-        assert inside["key"] == outside["key"] == job.key
-        assert inside["world_size"] == outside["world_size"] == 2
-        assert inside["counts"] == outside["counts"]
-        assert digest(folder / job.folder) == digest(alone)
-        digests.add(digest(alone))
-    assert len(digests) == 2
+    assert assert_as_alone(folder) == [2, 1]
+    for job in read_sweep(folder).jobs:
+        assert f"--config-path {site / 'avqa_lit' / 'conf'}" in (folder / job.log).read_text("utf-8")
+
+
+def test_an_experiment_and_a_model_from_outside_the_package(train, assert_as_alone, tmp_path):
+    (tmp_path / "lab" / "mylab").mkdir(parents=True)
+    (tmp_path / "lab" / "mylab" / "model.py").write_text(MODEL, encoding="utf-8")
+    (tmp_path / "theirs" / "experiment").mkdir(parents=True)
+    (tmp_path / "theirs" / "experiment" / "mine.yaml").write_text(EXPERIMENT, encoding="utf-8")
+    (tmp_path / "theirs" / "model").mkdir()
+    net = "_target_: mylab.model.Net\nwidth: 7\n"
+    (tmp_path / "theirs" / "model" / "net.yaml").write_text(net, encoding="utf-8")
+    command, lab = ("--config-dir", "theirs", "+experiment=mine"), str(tmp_path / "lab")
+    train(*command, model=(), PYTHONPATH=lab)
+    folder = tmp_path / "runs" / "mine"
+    assert assert_as_alone(folder, *command[:2], model=(), PYTHONPATH=lab) == [2]
+    (job,) = read_sweep(folder).jobs
+    assert read_run(folder / job.folder).config["model"]["_target_"] == "mylab.model.Net"
 
 
 def test_an_experiment_sweeps_in_two_processes(train, tmp_path):
-    shown = train("+experiment=kl_sweep", "loss.kl.weight=0,0.3", "model.norm=post")
+    shown = train("+experiment=kl_sweep", "trainer=ddp_cpu", "loss.kl.weight=0,0.3", "model.norm=post")
     folder = tmp_path / "runs" / "kl_sweep"
     jobs = read_sweep(folder).jobs
     assert [job.state for job in jobs] == ["finished", "finished"]
@@ -120,7 +94,13 @@ def test_an_experiment_sweeps_in_two_processes(train, tmp_path):
     assert "loss.kl.weight=0.3" in shown
 
 
+def test_a_misspelt_key_stops_an_experiment_before_its_first_job(train, tmp_path):
+    shown = train("+experiment=kl_sweep", "+loss.kl.wieght=0.1", status=1)
+    assert "error: loss.kl.wieght is not a config key: did you mean weight?" in shown
+    assert not list(tmp_path.glob("runs/kl_sweep/*/*"))
+
+
 def test_a_job_that_fails_in_both_processes_costs_itself_only(train, tmp_path):
-    train("--multirun", "optimizer.lr=0.001,-1", status=1)
+    train("--multirun", "trainer=ddp_cpu", "optimizer.lr=0.001,-1", status=1)
     states = [job.state for job in read_sweep(tmp_path / "runs" / "train").jobs]
     assert states == ["finished", "failed"]

@@ -127,7 +127,8 @@ class OptunaSweeper(Sweeper):
 
         seed = int(hashlib.sha256(f"{self.seed} {number}".encode()).hexdigest()[:8], 16)
         study.sampler = getattr(optuna.samplers, self.sampler)(seed=seed)
-        return study.get_trials(deepcopy=False)[study.ask(space).number]
+        asked = study.ask(space).number
+        return study.get_trials(deepcopy=False)[asked]
 
     def _run(self, study: "Study", trials: Sequence["FrozenTrial"], fixed: list[str]) -> list[JobReturn]:
         """Run trials at once and tell the study what came of those that it has no value for."""

@@ -93,7 +93,7 @@ def plan_jobs(
         uses_gpus: whether a job with a trainer config runs on GPUs.
         first_number: number of the first job.
     """
-    labels = _labels(grid)
+    labels = _labels(grid, given=master.hydra.overrides.task)
     jobs: dict[str, SweepJob] = {}
     points = []
     for point, label in zip(grid, labels, strict=True):
@@ -112,21 +112,31 @@ def plan_jobs(
                 label=label,
                 config=config,
                 folder=folder / key,
-                command=_command(overrides, master=master, folder=folder / key, module=module),
+                command=_command(
+                    [*overrides, *_resume(cfg, overrides)], master=master, folder=folder / key, module=module
+                ),
                 need=need(config.get("trainer", {})),
             )
         points.append(jobs[key])
     return points
 
 
-def _labels(grid: Sequence[Sequence[str]]) -> list[str]:
-    shared = set.intersection(*(set(point) for point in grid)) if len(grid) > 1 else set()
-    return [" ".join(one for one in point if one not in shared) for point in grid]
+def _labels(grid: Sequence[Sequence[str]], *, given: Sequence[str]) -> list[str]:
+    """The overrides that set a job apart from all others, or a single one from its command line."""
+    shared = set.intersection(*(set(point) for point in grid)) if len(grid) > 1 else set(given)
+    return [" ".join([one for one in point if one not in shared] or point) for point in grid]
 
 
 def _threads_are_open(cfg: DictConfig) -> bool:
     trainer = cfg.get("trainer") or {}
     return "threads" in trainer and trainer["threads"] in (None, "auto")
+
+
+def _resume(cfg: DictConfig, overrides: Sequence[str]) -> list[str]:
+    """Jobs go on where they ended, unless the command line decides it, or asks for all of them anew."""
+    if "resume" not in cfg or any(one.startswith("resume=") for one in overrides):
+        return []
+    return ["resume=never" if cfg.hydra.launcher.get("rerun") else "resume=auto"]
 
 
 def _command(

@@ -9,11 +9,13 @@ and NCCL were not available to them.
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from signal import Signals
 from typing import TYPE_CHECKING, Any
@@ -80,7 +82,9 @@ class SlurmCluster:
         folder = job.folder / "slurm"
         asked = resources(job.config.get("trainer", {}))
         tasks = asked["nodes"] * asked["ntasks_per_node"]
-        return QueuedJob(_queued(folder, tasks=tasks) or self._submitted(job, folder, asked), log=job.log)
+        begin = job.log.stat().st_size if job.log.exists() else 0
+        queued = _queued(folder, tasks=tasks) or self._submitted(job, folder, asked)
+        return QueuedJob(queued, log=job.log, begin=begin)
 
     def _submitted(self, job: SweepJob, folder: Path, asked: dict[str, int]) -> "Job[None]":
         from submitit import SlurmExecutor
@@ -101,7 +105,7 @@ class SlurmCluster:
         except ValueError as error:
             raise ConfigError(f"hydra.launcher.parameters={dict(self.parameters)}: {error}") from error
         try:
-            return executor.submit(OnNode(job.command, import_path()))
+            return executor.submit(OnNode(job.command, import_path(), str(job.log)))
         except RuntimeError as error:  # what sbatch said
             raise OSError(str(error)) from error
 
@@ -113,17 +117,25 @@ class OnNode:
     Attributes:
         command: program and arguments.
         path: PYTHONPATH of the driver.
+        log: gets what the first task prints; the others print into the scheduler's own logs.
     """
 
     command: tuple[str, ...]
     path: str
+    log: str
 
     def __call__(self) -> None:
         """Run the command as one rank of the job; fails with it."""
         ranks = [name for name in os.environ if name.startswith("SLURM_")]
         environment = {**without_ranks(os.environ, keep=ranks), "PYTHONPATH": self.path}
-        # Lightning leaves a fit that was told to end with status 0; the driver looks at what the run left.
-        subprocess.run(self.command, env=environment, stdin=subprocess.DEVNULL, check=True)
+        run = partial(subprocess.run, self.command, env=environment, stdin=subprocess.DEVNULL, check=True)
+        if os.environ.get("SLURM_PROCID", "0") != "0":
+            run()
+            return
+        with Path(self.log).open("ab") as log:
+            log.write(f"$ {shlex.join(self.command)}\n".encode())
+            log.flush()
+            run(stdout=log, stderr=subprocess.STDOUT)
 
     def checkpoint(self) -> Any:
         """Queued again after its time or a preemption, a job resumes from its own last checkpoint."""
@@ -133,19 +145,19 @@ class OnNode:
 
 
 class QueuedJob:
-    """A scheduler job; `log` shows what its first task prints.
+    """A scheduler job.
 
     Args:
         job: as submitit gave it.
-        log: the sweep job's own log, a link to the scheduler's.
+        log: of the sweep job.
+        begin: length of that log before this attempt.
     """
 
-    def __init__(self, job: "Job[None]", *, log: Path) -> None:
+    def __init__(self, job: "Job[None]", *, log: Path, begin: int) -> None:
         self._job = job
         self._cancelled = False
         self.log = log
-        log.unlink(missing_ok=True)
-        log.symlink_to(job.paths.stdout.relative_to(log.parent))
+        self.begin = begin
 
     def poll(self) -> int | None:
         """0 or 1, and None while it waits or runs."""
@@ -169,7 +181,7 @@ class QueuedJob:
 
     def last_lines(self) -> list[str]:
         """End of what the first task printed."""
-        return last_lines(self.log) if self.log.exists() else []
+        return last_lines(self.log, begin=self.begin) if self.log.exists() else []
 
 
 def resources(trainer: Mapping[str, Any]) -> dict[str, int]:

@@ -1,0 +1,147 @@
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from avqa_lit.artifacts.run_folder import read_run
+from avqa_lit.artifacts.sweep_file import read_sweep
+from avqa_lit.categories import CATEGORY_NAMES
+
+SMALL = (
+    "trainer.max_epochs=2",
+    "data=music_avqa",
+    "data.batch_size=16",
+    "logger=none",
+)
+SMALL_MODEL = ("model.dim=16", "model.hidden=16", "model.blocks=1")
+
+
+def _write_official(folder, *, questions, videos=7, seed=11):
+    """A folder in the official layout with so many questions in each split, all nine categories in turn."""
+    random = np.random.default_rng(seed)
+    (folder / "json").mkdir(parents=True)
+    for split, count in questions.items():
+        names = [f"{split}{number}" for number in range(videos)]
+        _write_features(folder, names, random)
+        rows = [
+            {
+                "video_id": names[number % videos],
+                "question_id": number,
+                "type": json.dumps(_type(CATEGORY_NAMES[number % len(CATEGORY_NAMES)])),
+                "question_content": "How many instruments does the <Object> accompany?",
+                "templ_values": '["cello"]' if number % 3 else '["flute"]',
+                "question_deleted": 0,
+                "anser": ["one", "two", "three"][int(random.integers(3))],
+            }
+            for number in range(count)
+        ]
+        (folder / "json" / f"avqa-{split}.json").write_text(json.dumps(rows), encoding="utf-8")
+    return folder
+
+
+def _write_features(folder, videos, random, *, rows=13):
+    """Random features of the two default encoders."""
+    for encoder, width in (("vggish", 5), ("r2plus1d_18", 3)):
+        (folder / "feats" / encoder).mkdir(parents=True, exist_ok=True)
+        for video in videos:
+            values = random.normal(size=(rows, width)).astype(np.float32)
+            np.save(folder / "feats" / encoder / f"{video}.npy", values)
+
+
+def _type(category):
+    modality, kind = category.split("/")
+    return [{"audio": "Audio", "visual": "Visual"}.get(modality, "Audio-Visual"), kind.title()]
+
+
+@pytest.fixture(scope="session")
+def small():
+    """Overrides that make a run small."""
+    return SMALL + SMALL_MODEL
+
+
+@pytest.fixture(scope="session")
+def write_official():
+    return _write_official
+
+
+@pytest.fixture(scope="session")
+def write_features():
+    return _write_features
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory):
+    """A folder in the official layout: 7 videos and 67 questions in each split."""
+    folder = tmp_path_factory.mktemp("official")
+    return _write_official(folder / "raw", questions={"train": 67, "val": 67, "test": 67})
+
+
+@pytest.fixture(scope="session")
+def folder_of_runs_alone(tmp_path_factory):
+    return tmp_path_factory.mktemp("alone")
+
+
+@pytest.fixture
+def train(tmp_path, raw):
+    """Runs the training command in an empty folder; gives what it printed."""
+
+    def run(
+        *arguments,
+        status=0,
+        program=(sys.executable, "-m", "avqa_lit.train"),
+        model=SMALL_MODEL,
+        data=raw,
+        **environment,
+    ):
+        paths = (f"data.raw={data}", f"paths.cache={tmp_path / 'cache'}")
+        command = [*program, *arguments, *SMALL, *model, *paths]
+        ended = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert ended.returncode == status, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr
+
+    return run
+
+
+def digest(folder):
+    """SHA-256 of the weights that were chosen on val."""
+    checkpoint = torch.load(folder / "checkpoints" / "best.ckpt", map_location="cpu", weights_only=True)
+    found = hashlib.sha256()
+    for name, tensor in sorted(checkpoint["state_dict"].items()):
+        found.update(name.encode() + tensor.numpy().tobytes())
+    return found.hexdigest()
+
+
+@pytest.fixture
+def assert_as_alone(train, folder_of_runs_alone):
+    """Checks that every job of a sweep is what the same config gives when it is run alone."""
+
+    def check(folder, *options, **how):
+        digests = []
+        for job in read_sweep(folder).present:
+            assert job.finished, job.reason
+            alone = folder_of_runs_alone / job.key
+            if not alone.exists():
+                train(*options, *job.overrides, "hydra.mode=RUN", f"hydra.run.dir={alone}", **how)
+            inside, outside = read_run(folder / job.folder).results, read_run(alone).results
+            assert inside["key"] == outside["key"] == job.key
+            assert inside["world_size"] == outside["world_size"]
+            assert inside["counts"] == outside["counts"]
+            assert digest(folder / job.folder) == digest(alone)
+            digests.append(digest(alone))
+        assert len(set(digests)) == len(digests)
+        return [read_run(folder / job.folder).results["world_size"] for job in read_sweep(folder).present]
+
+    return check

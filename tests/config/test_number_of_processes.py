@@ -1,0 +1,112 @@
+"""Results do not depend on the number of processes: counts exactly, losses to float tolerance."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avqa_lit.artifacts.run_folder import read_run
+from avqa_lit.artifacts.sweep_file import read_sweep
+from avqa_lit.config.build import build, build_losses, build_model
+from avqa_lit.config.command import config_folder
+from avqa_lit.data.datamodule import AVQADataModule
+
+# Without a learning rate all processes score the same weights.
+SCORE_ONLY = ("optimizer.lr=0", "trainer.max_epochs=1", "trainer=ddp_cpu", "hydra.launcher.n_jobs=1")
+
+
+def runs_of(folder):
+    """Runs of a sweep by their number of processes."""
+    jobs = read_sweep(folder / "runs" / "train").present
+    runs = [read_run(folder / "runs" / "train" / job.folder) for job in jobs]
+    return {run.results["world_size"]: run for run in runs}
+
+
+def assert_same_scores(runs, split):
+    first = runs[1]
+    rows = first.predictions(split)
+    for run in runs.values():
+        assert run.results["counts"] == first.results["counts"]
+        ours = run.predictions(split)
+        assert [row["row"] for row in ours] == list(range(len(rows)))
+        assert [row["prediction"] for row in ours] == [row["prediction"] for row in rows]
+        loss = f"{split}/loss"
+        assert run.results["metrics"][loss] == pytest.approx(first.results["metrics"][loss], rel=1e-5)
+
+
+@pytest.fixture
+def real(tmp_path, write_features):
+    """The real test questions, the val questions for training, and random features."""
+    if "AVQA_REAL_DATA" not in os.environ:
+        pytest.skip("AVQA_REAL_DATA is not set: the real annotations are not at hand")
+    published = Path(os.environ["AVQA_REAL_DATA"]) / "music_avqa"
+    raw = tmp_path / "raw"
+    (raw / "json").mkdir(parents=True)
+    videos = set()
+    for split, name in (("train", "val"), ("val", "val"), ("test", "test")):
+        shutil.copy(published / f"avqa-{name}.json", raw / "json" / f"avqa-{split}.json")
+        questions = json.loads((raw / "json" / f"avqa-{split}.json").read_text("utf-8"))
+        videos |= {question["video_id"] for question in questions}
+    write_features(raw, sorted(videos), np.random.default_rng(5), rows=3)
+    return raw
+
+
+@pytest.mark.slow
+def test_the_real_test_questions_are_counted_alike_by_one_two_and_three_processes(train, tmp_path, real):
+    train("--multirun", *SCORE_ONLY, "trainer.devices=1,2,3", "data.batch_size=250", data=real)
+    runs = runs_of(tmp_path)
+    assert set(runs) == {1, 2, 3}
+    counts = [count for name, count in runs[1].results["counts"].items() if name.startswith("test/")]
+    assert len(counts) == 9
+    assert sum(count["total"] for count in counts) == 9129
+    assert all(0 < count["correct"] < count["total"] for count in counts)
+    assert_same_scores(runs, "test")
+
+
+@pytest.mark.slow
+def test_fewer_questions_than_processes_are_counted_alike(train, tmp_path, write_official):
+    raw = write_official(tmp_path / "raw", questions={"train": 7, "val": 1, "test": 2})
+    train("--multirun", *SCORE_ONLY, "trainer.devices=1,3", "data.batch_size=5", data=raw)
+    runs = runs_of(tmp_path)
+    assert set(runs) == {1, 3}
+    for split, total in (("val", 1), ("test", 2)):
+        counts = runs[3].results["counts"]
+        assert sum(count["total"] for name, count in counts.items() if name.startswith(split)) == total
+        assert_same_scores(runs, split)
+
+
+@pytest.mark.slow
+def test_two_processes_follow_the_loss_of_one(train, tmp_path):
+    train(
+        "--multirun", "trainer=ddp_cpu", "trainer.devices=1,2", "model.dropout=0", "loss.kl.weight=0.1",
+        "trainer.log_every_n_steps=1", "optimizer.lr=0.003", "hydra.launcher.n_jobs=1",
+    )  # fmt: skip
+    one, two = (run.metrics for _, run in sorted(runs_of(tmp_path).items()))
+    assert len(one) == len(two) == 2 * 5 + 2  # steps of 16 questions, the last of 3; then an evaluation
+    for alone, together in zip(one, two, strict=True):
+        assert alone.keys() == together.keys()
+        for name in alone:
+            assert together[name] == pytest.approx(alone[name], rel=2e-5), (alone["step"], name)
+    losses = [row["train/loss"] for row in one if "train/loss" in row]
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (config_folder() / "model").glob("*.yaml")))
+@pytest.mark.parametrize("rows", [[0, 3, 5], []])
+def test_every_parameter_of_every_model_gets_a_gradient(compose, raw, name, rows):
+    """Else `strategy=ddp` waits for it; a process without questions must take part as well."""
+    kl = 0 if "question" in name else 0.1  # the ablations have nothing to align
+    config = compose(f"model={name}", f"loss.kl.weight={kl}", "data=music_avqa", f"data.raw={raw}")
+    question = build(config["question"])
+    store = build(config["data"]).prepare(question, progress=False)
+    data = AVQADataModule(store, text_features=store.text_features(question), batch_size=7, seed=0)
+    model, losses = build_model(config["model"], data.spec), build_losses(config["loss"])
+    batch = data.gather("train", np.array(rows, dtype=np.int64), total=11)
+    loss, _ = losses(model(batch), batch, epoch=0)
+    loss.backward()
+    assert [key for key, value in model.named_parameters() if value.grad is None] == []
+    assert loss.isfinite()
+    assert (loss == 0) == (not rows)
