@@ -3,7 +3,7 @@ r"""Two fixed random encoders which turn a scene into what a microphone and a ca
 Each writes a scene's audible (or visible) side as a few latent channels over time, mixes the channels by
 a random matrix of its own, adds noise and squashes the sum:
 
-.. math:: x = \tanh((z + \sigma \epsilon_z) W + \sigma \epsilon_x)
+.. math:: x = \tanh((z + 0.3 \sigma \epsilon_z) W + \sigma \epsilon_x)
 
 The matrices come from a constant seed, as weights of a pretrained encoder would: another `data.seed`
 makes other videos for the same ears and eyes.
@@ -71,7 +71,8 @@ def see(
 def _overlap(starts: Float[NDArray[Any], " time"], start: float, end: float) -> Float[NDArray[Any], " time"]:
     """Share of each row during which something from `start` to `end` goes on."""
     seconds = np.minimum(starts + AUDIO_SECONDS, end) - np.maximum(starts, start)
-    return np.clip(seconds / AUDIO_SECONDS, 0.0, 1.0)
+    share: NDArray[Any] = np.clip(seconds / AUDIO_SECONDS, 0.0, 1.0)
+    return share
 
 
 def _window(place: Float[NDArray[Any], "time 1"]) -> Float[NDArray[Any], "time patch"]:
@@ -87,4 +88,5 @@ def _encode(
 ) -> Float32[NDArray[Any], "*rows dim"]:
     latent = latent + 0.3 * noise * rng.normal(size=latent.shape)
     mixed = latent @ mixing
-    return np.tanh(mixed + noise * rng.normal(size=mixed.shape)).astype(np.float32)
+    encoded: NDArray[Any] = np.tanh(mixed + noise * rng.normal(size=mixed.shape)).astype(np.float32)
+    return encoded

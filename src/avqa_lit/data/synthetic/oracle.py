@@ -46,15 +46,6 @@ def seat_of(scene: Scene, instrument: str) -> str | None:
     return OUTSIDE if not seats else seats[0] if len(seats) == 1 else None
 
 
-def neighbour(scene: Scene, side: str, instrument: str) -> str | None:
-    """Instrument next to the one of this kind, on its left or right."""
-    kinds = [performer.instrument for performer in scene.performers]
-    if kinds.count(instrument) != 1:
-        return None
-    place = kinds.index(instrument) + (1 if side == "right" else -1)
-    return kinds[place] if 0 <= place < len(kinds) else None
-
-
 def most(sounds: tuple[Sound, ...], superlative: str) -> Sound | None:
     """The loudest, longest, ... of at least two sounds, if it leads clearly."""
     key, margin = SUPERLATIVES[superlative]

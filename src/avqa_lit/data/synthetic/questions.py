@@ -70,9 +70,9 @@ class QuestionDrawer:
         options: defaultdict[str, defaultdict[Hashable, list[tuple[str, ...]]]]
         options = defaultdict(lambda: defaultdict(list))
         for values in product(*template.values):
-            if len(set(values)) == len(values) and (found := answer(scene, template, values)) is not None:
-                if all(self._has_room(key, found) for key in _keys(scene, template, values)):
-                    options[found][_evidence(scene, values)].append(values)
+            found = answer(scene, template, values) if len(set(values)) == len(values) else None
+            if found and all(self._has_room(key, found) for key in _keys(scene, template, values)):
+                options[found][_evidence(scene, values)].append(values)
         if not options:
             return None
         counts = self._answers[template]
