@@ -1,5 +1,7 @@
 """Errors that are a user's to mend: the command line prints them as one message, without a traceback."""
 
+from pathlib import Path
+
 
 class UserError(Exception):
     """What is wrong, where, what was expected, and what to do next, in one message."""
@@ -11,6 +13,16 @@ class ConfigError(UserError, ValueError):
 
 class DataError(UserError, ValueError):
     """Annotations, features or a store that cannot be read as they are."""
+
+
+class WriteError(UserError, OSError):
+    """A file that cannot be written."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"{path}: cannot be written ({error.strerror or error}). Make room there, or choose folders on "
+            "another disk with paths.runs=DIR or paths.cache=DIR; what was written before is whole"
+        )
 
 
 class MissingExtraError(UserError, ImportError):

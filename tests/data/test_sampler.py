@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avqa_lit.data.datamodule import BatchLoader
 from avqa_lit.data.sampler import StepSampler
 from avqa_lit.errors import ConfigError
 
@@ -51,3 +54,28 @@ def test_unshuffled_order_is_that_of_the_annotations():
 def test_an_empty_batch_is_refused():
     with pytest.raises(ConfigError, match=r"data\.batch_size=0"):
         StepSampler(7, batch_size=0, shuffle=False, seed=0)
+
+
+def test_a_pass_goes_on_where_another_left_off_and_the_next_is_whole():
+    sampler = StepSampler(17, batch_size=5, shuffle=True, seed=3)
+    whole = [rows.tolist() for rows, _ in sampler]
+    sampler.start_at(2)
+    assert [rows.tolist() for rows, _ in sampler] == whole[2:]
+    assert [rows.tolist() for rows, _ in sampler] == whole
+
+
+def test_a_loader_knows_how_far_its_pass_is():
+    data = SimpleNamespace(gather=lambda split, rows, *, total: rows.tolist())
+
+    def loader():
+        return BatchLoader(data, "train", StepSampler(17, batch_size=5, shuffle=True, seed=3))
+
+    first = loader()
+    batches = iter(first)
+    handed_out = [next(batches), next(batches)]
+    second = loader()
+    second.load_state_dict(first.state_dict())
+    rest = iter(second)
+    handed_out.append(next(rest))
+    assert second.state_dict() == {"steps": 3}
+    assert handed_out + list(rest) == list(loader())

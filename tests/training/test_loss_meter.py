@@ -32,3 +32,25 @@ def test_a_late_term_is_averaged_over_its_own_questions():
     meter.update(torch.tensor(1.0), {}, torch.eye(3), step(3, 3))
     meter.update(torch.tensor(1.0), {"kl": torch.tensor(4.0)}, torch.eye(3), step(3, 3))
     assert meter.compute()["loss/kl"] == 4.0
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 3])
+def test_shares_of_earlier_processes_are_taken_up_once(world_size):
+    share = torch.tensor(2.0)
+    shares = []
+    for questions in (3, 2):
+        meter = LossMeter(names=["answer"])
+        meter.update(share, {"answer": share}, torch.eye(3)[:questions], step(questions, 5))
+        shares += meter.shares()
+    meters = [LossMeter(names=["answer"]) for _ in range(world_size)]
+    for rank, meter in enumerate(meters):
+        meter.take_up(shares, rank=rank, world_size=world_size)
+    assert sum(int(meter.questions[0]) for meter in meters) == 5
+    assert sum(float(meter.sums[0]) for meter in meters) == 20.0
+    assert sum(int(meter.correct) for meter in meters) == 5
+    if world_size == 2:
+        assert [int(meter.questions[0]) for meter in meters] == [3, 2]
+
+
+def test_a_checkpoint_of_weights_holds_no_sums():
+    assert LossMeter(names=["answer"]).state_dict() == {}

@@ -8,13 +8,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from avqa_lit.errors import WriteError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Temporary path beside `path` which takes its place when the block ends without an error.
 
     The temporary file lies in the target's folder, since a rename is atomic within one file system only.
+
+    Raises:
+        WriteError: the disk is full, or the file is larger than the user may write.
     """
+    with writing(path), _temporary(path) as temporary:
+        yield temporary
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
@@ -29,6 +40,27 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the temporary files that a killed process left; nobody may be writing to `folder`."""
+    for left in folder.glob(".*.tmp"):
+        left.unlink()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Name the file and the remedy where the system refuses to write it.
+
+    Raises:
+        WriteError: instead of the system's own error.
+    """
+    try:
+        yield
+    except WriteError:
+        raise
+    except OSError as error:
+        raise WriteError(path, error) from error
 
 
 def write_text(path: Path, text: str) -> None:

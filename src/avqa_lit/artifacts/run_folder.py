@@ -1,13 +1,13 @@
 """The files that every run leaves behind, whatever its logger."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from avqa_lit.artifacts.atomic import replacing, write_json
+from avqa_lit.artifacts.atomic import replacing, write_json, writing
 from avqa_lit.errors import DataError
 
 SCHEMA = 1
@@ -44,9 +44,24 @@ class RunFolder:
         return self.path / "timing.jsonl"
 
     @property
-    def checkpoints(self) -> Path:
-        """Folder of `best.ckpt` and `last.ckpt`."""
-        return self.path / "checkpoints"
+    def logs(self) -> tuple[Path, ...]:
+        """What a run appends to while it trains."""
+        return self.metrics, self.timing
+
+    @property
+    def best(self) -> Path:
+        """Checkpoint of the best epoch on val."""
+        return self.path / "checkpoints" / "best.ckpt"
+
+    @property
+    def last(self) -> Path:
+        """Checkpoint from which the run goes on."""
+        return self.path / "checkpoints" / "last.ckpt"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that writes here."""
+        return self.path / ".lock"
 
     def predictions(self, split: str) -> Path:
         """Predictions in annotation order; the test split has the plain name."""
@@ -86,6 +101,12 @@ class Run:
         """Predictions in annotation order; empty where the run made none."""
         path = self.folder.predictions(split)
         return read_jsonl(path) if path.exists() else []
+
+
+def append_jsonl(path: Path, row: Mapping[str, Any]) -> None:
+    """Add one JSON object to a file with one a line."""
+    with writing(path), path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:

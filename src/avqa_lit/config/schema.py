@@ -31,7 +31,17 @@ class Budget:
 
 @dataclass
 class Train:
-    """Everything that `python -m avqa_lit.train` reads."""
+    """Everything that `python -m avqa_lit.train` reads.
+
+    Attributes:
+        experiment: name of the study, and of its folder.
+        seed: of initialisation, order and dropout.
+        monitor: validation metric that chooses the epoch.
+        resume: "auto" goes on with the newest run of the same config that has not finished, or with the one
+            in `hydra.run.dir`, and ends with the same bits as a run that was never ended; where there is
+            none, and with "never", a run starts afresh. A sweep gives "auto" to its jobs.
+        trust: module prefixes beside `avqa_lit.` whose classes a checkpoint's config may name.
+    """
 
     data: dict[str, Any] = MISSING
     model: dict[str, Any] = MISSING
@@ -47,6 +57,7 @@ class Train:
     seed: int = 0
     monitor: str = "val/acc/overall"
     display: bool = True
+    resume: str = "never"
     trust: list[str] = field(default_factory=list)
 
 

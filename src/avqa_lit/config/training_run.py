@@ -1,10 +1,13 @@
 """One training run from its config to its results."""
 
+import atexit
 import os
 import signal
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,28 +15,32 @@ import lightning as L
 import torch
 import yaml
 from hydra.core.hydra_config import HydraConfig
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import WandbLogger
 from rich.console import Console
 
-from avqa_lit.artifacts.atomic import write_text
+from avqa_lit.artifacts.atomic import remove_unfinished, write_text
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build, build_losses, build_model, build_optimizer
+from avqa_lit.config.evaluation_run import load_checkpoint
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.resolve import resolved
+from avqa_lit.config.run_place import held, place_of
 from avqa_lit.config.schema import Train
 from avqa_lit.config.sweep.slots import available_cores
 from avqa_lit.config.validation import validate
 from avqa_lit.data.datamodule import AVQADataModule
-from avqa_lit.errors import ConfigError
+from avqa_lit.errors import ConfigError, WriteError
 from avqa_lit.metrics.score_table import score_table
 from avqa_lit.training.checkpoint_io import AtomicCheckpointIO
+from avqa_lit.training.checkpoints import Checkpoints, load_best, resumable
+from avqa_lit.training.interruption import Interrupted, Interruption
 from avqa_lit.training.jsonl_logger import JsonlLogger
 from avqa_lit.training.module import AVQAModule
 from avqa_lit.training.process import is_first_process, quiet_lightning
 from avqa_lit.training.progress import FitProgress
 from avqa_lit.training.scoring import score
+from avqa_lit.training.step_seed import StepSeed
 from avqa_lit.training.timing import EpochTiming
 from avqa_lit.training.wandb_run import finish, wandb_logger
 
@@ -67,17 +74,16 @@ class TrainingRun:
         config = resolved(cfg)
         validate(config, schema=Train)
         key = config_key(config)
-        hydra = HydraConfig.get()
-        if any(one.startswith("hydra.run.dir=") for one in hydra.overrides.hydra):
-            path = Path(hydra.run.dir)
-        else:
-            moment = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-            path = Path(config["paths"]["runs"]) / (config["experiment"] or "train") / f"{moment}_{key}"
-        return cls(config, key, list(hydra.overrides.task), RunFolder(path.absolute()))
+        return cls(config, key, list(HydraConfig.get().overrides.task), place_of(config, key=key))
 
     def run(self) -> None:
-        """Train, score and write results.json, whatever happens."""
+        """Train, score and write results.json, whatever happens.
+
+        Raises:
+            Interrupted: the run was told to end, and has saved if it was training.
+        """
         began = time.monotonic()
+        timing = EpochTiming(self.folder.timing)
         results: dict[str, Any] = {
             "state": "failed",
             "key": self.key,
@@ -88,37 +94,83 @@ class TrainingRun:
             "versions": versions(),
             "git": git_commit(),
         }
-        if is_first_process():
-            self._begin()
-        try:
-            results |= self._train()
-            results["state"] = "finished"
-        except KeyboardInterrupt:
-            results |= {"state": "interrupted", "reason": "interrupted from the keyboard"}
-            raise
-        except SystemExit as error:
-            # Lightning leaves a fit that was told to terminate as if it had ended well.
-            results |= {"state": "interrupted", "reason": "told to terminate"}
-            raise SystemExit(error.code or 128 + signal.SIGTERM) from error
-        except BaseException as error:
-            results["reason"] = f"{type(error).__name__}: {error}"
-            raise
-        finally:
-            results.setdefault("seconds", {})["total"] = round(time.monotonic() - began, 3)
-            results["peak_memory_bytes"] = peak_memory_bytes()
-            if is_first_process():
-                self.folder.write_results(results)
+        with held(self.folder), Interruption() as interruption:
+            try:
+                self._begin()
+                results |= self._train(timing, interruption)
+                results["state"] = "finished"
+            except Interrupted as error:
+                results |= {"state": "interrupted", "reason": f"told to end by {error.signal.name}"}
+                if is_first_process():
+                    told = (
+                        f"{self.folder.path}: {results['reason']}; the same command with resume=auto goes on"
+                    )
+                    print(told, file=sys.stderr)
+                raise
+            except BaseException as error:
+                results["reason"] = f"{type(error).__name__}: {error}"
+                raise
+            finally:
+                spent = timing.earlier + time.monotonic() - began
+                results.setdefault("seconds", {})["total"] = round(spent, 3)
+                results["peak_memory_bytes"] = peak_memory_bytes()
+                self._end(results)
 
     def _begin(self) -> None:
-        """Empty the folder's logs, which are appended to, and keep the config."""
-        for old in (self.folder.results, self.folder.metrics, self.folder.timing):
-            old.unlink(missing_ok=True)
-        write_text(self.folder.config, yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True))
+        if is_first_process():
+            for folder in (self.folder.path, self.folder.last.parent):
+                remove_unfinished(folder)
+            self.folder.results.unlink(missing_ok=True)
+            write_text(self.folder.config, yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True))
 
-    def _train(self) -> dict[str, Any]:
+    def _end(self, results: dict[str, Any]) -> None:
+        if is_first_process():
+            # On a full disk the reason that is told is the first one.
+            with nullcontext() if results["state"] == "finished" else suppress(WriteError):
+                self.folder.write_results(results)
+
+    def _train(self, timing: EpochTiming, interruption: Interruption) -> dict[str, Any]:
         quiet_lightning()
         console = Console(quiet=not is_first_process())
         threads = _set_threads(self.config["trainer"])
+        data, question = self._data()
+        L.seed_everything(self.config["seed"], verbose=False)
+        module = self._module(data)
+        checkpoint = self._checkpoint(data.store.checksum)
+        checkpoints = Checkpoints(
+            self.folder, monitor=self.config["monitor"], resumes_from=checkpoint, interruption=interruption
+        )
+        trainer = self._trainer(console, [checkpoints, timing, interruption, StepSeed(self.config["seed"])])
+        with _ending(trainer) as summary:
+            trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
+            test_began = time.monotonic()
+            best_epoch = load_best(trainer, module, self.folder)
+            scores = {split: score(trainer, module, data, split) for split in ("val", "test")}
+            summary |= {name: value for one in scores.values() for name, value in one.metrics.items()}
+        if trainer.is_global_zero:
+            for split, one in scores.items():
+                self.folder.write_predictions(split, one.predictions)
+            console.print(score_table(scores["test"].metrics, scores["test"].counts, split="test"))
+            console.print(f"{self.folder.path}", soft_wrap=True, highlight=False)
+        return {
+            "world_size": trainer.world_size,
+            "threads": threads,
+            "precision": str(trainer.precision),
+            "best_epoch": best_epoch,
+            "parameters": sum(one.numel() for one in module.model.parameters()),
+            "metrics": summary,
+            "counts": {name: value for one in scores.values() for name, value in one.counts.items()},
+            "unseen_answers": {split: one.unseen_answers for split, one in scores.items()},
+            "dropped_questions": dict(data.store.dropped),
+            "data": data.facts(question),
+            "seconds": {
+                "fit": round(timing.earlier + timing.seconds, 3),
+                "test": round(time.monotonic() - test_began, 3),
+            },
+        }
+
+    def _data(self) -> tuple[AVQADataModule, str]:
+        """The data, and the name of the question encoder."""
         source = build(self.config["data"])
         question = build(self.config["question"])
         store = source.prepare(
@@ -130,47 +182,18 @@ class TrainingRun:
             batch_size=source.batch_size,
             seed=self.config["seed"],
         )
-        L.seed_everything(self.config["seed"], verbose=False)
-        module = self._module(data)
-        trainer = self._trainer(console)
-        fit_began = time.monotonic()
-        failed = True
-        try:
-            trainer.fit(module, datamodule=data)
-            if trainer.interrupted:
-                raise KeyboardInterrupt
-            test_began = time.monotonic()
-            chosen = trainer.checkpoint_callback
-            assert isinstance(chosen, ModelCheckpoint)
-            best = torch.load(chosen.best_model_path, map_location="cpu", weights_only=True)
-            module.load_state_dict(best["state_dict"])
-            scores = {split: score(trainer, module, data, split) for split in ("val", "test")}
-            failed = False
-        finally:
-            for logger in trainer.loggers:
-                if isinstance(logger, WandbLogger):
-                    finish(logger, summary={} if failed else _summary(scores), failed=failed)
-        if trainer.is_global_zero:
-            for split, one in scores.items():
-                self.folder.write_predictions(split, one.predictions)
-            console.print(score_table(scores["test"].metrics, scores["test"].counts, split="test"))
-            console.print(f"{self.folder.path}", soft_wrap=True, highlight=False)
-        return {
-            "world_size": trainer.world_size,
-            "threads": threads,
-            "precision": str(trainer.precision),
-            "best_epoch": best["epoch"],
-            "parameters": sum(one.numel() for one in module.model.parameters()),
-            "metrics": _summary(scores),
-            "counts": {name: value for one in scores.values() for name, value in one.counts.items()},
-            "unseen_answers": {split: one.unseen_answers for split, one in scores.items()},
-            "dropped_questions": dict(store.dropped),
-            "data": data.facts(question.name),
-            "seconds": {
-                "fit": round(test_began - fit_began, 3),
-                "test": round(time.monotonic() - test_began, 3),
-            },
-        }
+        return data, question.name
+
+    def _checkpoint(self, checksum: str) -> Path | None:
+        """What the run goes on from; None where it starts afresh, of which earlier files are removed."""
+        if self.config["resume"] == "auto" and self.folder.last.exists():
+            checkpoint = load_checkpoint(self.folder.last)
+            if resumable(checkpoint, self.folder, key=self.key, checksum=checksum):
+                return self.folder.last
+        if is_first_process():
+            for old in (self.folder.last, self.folder.best, *self.folder.logs):
+                old.unlink(missing_ok=True)
+        return None
 
     def _module(self, data: AVQADataModule) -> AVQAModule:
         return AVQAModule(
@@ -182,6 +205,8 @@ class TrainingRun:
             monitor=self.config["monitor"],
             log_every_n_steps=self.config["trainer"]["log_every_n_steps"],
             origin={
+                "key": self.key,
+                "checksum": data.store.checksum,
                 "config": {**self.config, "data": _from_anywhere(self.config["data"])},
                 "answers": list(data.answers),
                 "words": list(data.words),
@@ -189,22 +214,8 @@ class TrainingRun:
             },
         )
 
-    def _trainer(self, console: Console) -> L.Trainer:
+    def _trainer(self, console: Console, callbacks: list[L.Callback]) -> L.Trainer:
         node = {k: v for k, v in self.config["trainer"].items() if k not in TRAINER_KEYS_OF_OURS}
-        callbacks: list[L.Callback] = [
-            ModelCheckpoint(
-                dirpath=self.folder.checkpoints,
-                filename="best",
-                monitor=self.config["monitor"],
-                mode="max",
-                save_top_k=1,
-                enable_version_counter=False,
-            ),
-            ModelCheckpoint(
-                dirpath=self.folder.checkpoints, filename="last", save_top_k=1, enable_version_counter=False
-            ),
-            EpochTiming(self.folder.timing),
-        ]
         if self.config["display"]:
             callbacks.append(FitProgress(console, monitor=self.config["monitor"]))
         return L.Trainer(
@@ -215,6 +226,7 @@ class TrainingRun:
             default_root_dir=self.folder.path,
             log_every_n_steps=1,
             use_distributed_sampler=False,
+            enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
@@ -249,8 +261,22 @@ def _from_anywhere(data: dict[str, Any]) -> dict[str, Any]:
     return data | paths
 
 
-def _summary(scores: dict[str, Any]) -> dict[str, float]:
-    return {name: value for one in scores.values() for name, value in one.metrics.items()}
+@contextmanager
+def _ending(trainer: L.Trainer) -> Iterator[dict[str, float]]:
+    """Close the W&B run with the metrics that the block gives; after an error, leave no process behind."""
+    summary: dict[str, float] = {}
+    failed = True
+    try:
+        yield summary
+        failed = False
+    finally:
+        for logger in trainer.loggers:
+            if isinstance(logger, WandbLogger):
+                finish(logger, summary=summary, failed=failed)
+        launcher = trainer.strategy.launcher
+        if failed and launcher is not None:
+            # Not before the end: Lightning watches them, and kills this process where one of them dies.
+            atexit.register(launcher.kill, signal.SIGKILL)
 
 
 def _set_threads(trainer: dict[str, Any]) -> int:

@@ -147,13 +147,24 @@ class BatchLoader:
         self.data = data
         self.split: Split = split
         self.sampler = sampler
+        self.steps = 0
 
     def __len__(self) -> int:
         return len(self.sampler)
 
     def __iter__(self) -> Iterator[Batch]:
+        self.steps = self.sampler.skip
         for rows, total in self.sampler:
+            self.steps += 1
             yield self.data.gather(self.split, rows, total=total)
+
+    def state_dict(self) -> dict[str, int]:
+        """How many steps of the present pass are handed out."""
+        return {"steps": self.steps}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Let the next pass go on where another left off."""
+        self.sampler.start_at(state["steps"])
 
 
 def _positions(tokens: tuple[str, ...], order: tuple[str, ...]) -> Int64[ndarray, " token"]:

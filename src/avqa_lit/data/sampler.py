@@ -36,10 +36,15 @@ class StepSampler:
         self.rank = rank
         self.world_size = world_size
         self.epoch = 0
+        self.skip = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order comes next; Lightning calls this."""
         self.epoch = epoch
+
+    def start_at(self, step: int) -> None:
+        """Leave out the steps before this one in the next pass, and in that alone."""
+        self.skip = step
 
     def __len__(self) -> int:
         """Steps an epoch, the same for every process."""
@@ -47,9 +52,10 @@ class StepSampler:
 
     def __iter__(self) -> Iterator[tuple[Int64[ndarray, " batch"], int]]:
         """Rows of this process in each step, possibly none, and the number over all processes."""
+        first_step, self.skip = self.skip, 0
         order = np.arange(self.questions)
         if self.shuffle:
             order = np.random.default_rng((self.seed, self.epoch)).permutation(order)
-        for first in range(0, self.questions, self.batch_size):
+        for first in range(first_step * self.batch_size, self.questions, self.batch_size):
             step = order[first : first + self.batch_size]
             yield step[self.rank :: self.world_size], len(step)

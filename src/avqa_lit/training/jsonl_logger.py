@@ -1,6 +1,5 @@
 """The logger that every run has: one JSON object for each logged step."""
 
-import json
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any
 
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
+
+from avqa_lit.artifacts.run_folder import append_jsonl
 
 
 class JsonlLogger(Logger):
@@ -33,5 +34,4 @@ class JsonlLogger(Logger):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         values = {name: float(value) for name, value in metrics.items() if name != "epoch"}
         row = {"step": step, "epoch": int(metrics["epoch"]), **values}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        append_jsonl(self.path, row)

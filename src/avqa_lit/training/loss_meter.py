@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch import distributed as dist
 from torchmetrics import Metric
 
 from avqa_lit.batch import Batch
@@ -30,8 +31,8 @@ class LossMeter(Metric):
         self.names = ("loss", *(f"loss/{name}" for name in names))
         size = len(self.names)
         for state, dtype in (("sums", torch.float32), ("questions", torch.int64)):
-            self.add_state(state, torch.zeros(size, dtype=dtype), dist_reduce_fx="sum", persistent=True)
-        self.add_state("correct", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum", persistent=True)
+            self.add_state(state, torch.zeros(size, dtype=dtype), dist_reduce_fx="sum")
+        self.add_state("correct", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(
         self, loss: Tensor, terms: Mapping[str, Tensor], logits: Float[Tensor, "batch answer"], batch: Batch
@@ -54,3 +55,18 @@ class LossMeter(Metric):
         if self.questions[0] > 0:
             means["acc/overall"] = (self.correct / self.questions[0]).item()
         return means
+
+    def shares(self) -> list[dict[str, Tensor]]:
+        """What each process has added since the last reset, kept apart: a sum depends on its order."""
+        mine = {name: getattr(self, name).detach().cpu() for name in ("sums", "questions", "correct")}
+        if not (dist.is_available() and dist.is_initialized()):
+            return [mine]
+        everyone: list[dict[str, Tensor]] = [{} for _ in range(dist.get_world_size())]
+        dist.all_gather_object(everyone, mine)
+        return everyone
+
+    def take_up(self, shares: Sequence[Mapping[str, Tensor]], *, rank: int, world_size: int) -> None:
+        """Add this process's part of earlier `shares`, all of which some process takes up."""
+        for share in shares[rank::world_size]:
+            for name, value in share.items():
+                setattr(self, name, getattr(self, name) + value.to(self.device))

@@ -145,6 +145,12 @@ class AVQAModule(L.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["avqa_lit"] = self.origin
+        checkpoint["training_meter"] = self.training_meter.shares()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.training_meter.take_up(
+            checkpoint["training_meter"], rank=self.trainer.global_rank, world_size=self.trainer.world_size
+        )
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer = self.optimizer(self.parameters())

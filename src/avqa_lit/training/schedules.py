@@ -136,12 +136,22 @@ class Plateau:
     def configure(
         self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int, monitor: str
     ) -> SchedulerConfig:
-        """Lightning's description of the schedule; a monitored loss is to fall, anything else to rise."""
-        mode: Literal["min", "max"] = "min" if "loss" in monitor.split("/") else "max"
+        """Lightning's description of the schedule."""
+        mode: Literal["min", "max"] = "min" if should_fall(monitor) else "max"
         scheduler = ReduceLROnPlateau(
             optimizer, mode=mode, factor=self.factor, patience=self.patience, threshold=0.0
         )
         return {"scheduler": scheduler, "interval": "epoch", "monitor": monitor}
+
+
+def should_fall(metric: str) -> bool:
+    """Whether less of a metric is better: a loss is to fall, anything else to rise.
+
+    Example:
+        >>> should_fall("val/loss/kl"), should_fall("val/acc/overall")
+        (True, False)
+    """
+    return "loss" in metric.split("/")
 
 
 def _by_factor(

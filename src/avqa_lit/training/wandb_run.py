@@ -1,5 +1,6 @@
 """The Weights & Biases run of a training run."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,8 @@ def wandb_logger(
 ) -> WandbLogger:
     """A logger of one run, offline unless `mode` says otherwise; call it on one process alone.
 
+    The run's id follows from its folder and key, so a run that goes on after an end is the same run there.
+
     References:
         https://docs.wandb.ai/models/ref/python/functions/init
 
@@ -38,6 +41,8 @@ def wandb_logger(
     folder.mkdir(parents=True, exist_ok=True)
     # Lightning is handed a run that exists, since it would start one with settings that W&B warns about.
     run = wandb.init(
+        id=hashlib.sha256(f"{folder}\n{key}".encode()).hexdigest()[:16],
+        resume="allow",
         name=key,
         dir=folder,
         project=project,
@@ -52,6 +57,9 @@ def wandb_logger(
             silent=True, console="off", reinit="create_new", init_timeout=10, finish_timeout=10
         ),
     )
+    # W&B's own steps begin again where a run goes on; Lightning defines this only for runs that it starts.
+    run.define_metric("trainer/global_step")
+    run.define_metric("*", step_metric="trainer/global_step", step_sync=True)
     return WandbLogger(experiment=run)
 
 

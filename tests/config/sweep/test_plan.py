@@ -13,6 +13,7 @@ from avqa_lit.config.sweep.slots import Need
 CONFIG = """
 x: 1
 y: a
+resume: never
 trainer: {accelerator: auto, devices: 1, threads: auto}
 paths: {runs: runs}
 """
@@ -104,4 +105,15 @@ def test_the_command_is_a_single_run_from_the_same_configs(plan, tmp_path):
     assert overrides.pop("hydra.run.dir") == str(job.folder)
     assert overrides == {
         "x": 2, "trainer.threads": 1, "hydra.launcher": None, "hydra.verbose": True, "hydra.mode": "RUN",
+        "resume": "auto",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "rerun", "expected"),
+    [([], False, ["resume=auto"]), ([], True, ["resume=never"]), (["resume=never"], False, ["resume=never"])],
+)
+def test_a_job_goes_on_unless_the_user_wants_it_otherwise(plan, given, rerun, expected):
+    (job,) = plan(["x=1", *given], overrides=[f"+hydra.launcher.rerun={rerun}"])
+    assert [one for one in job.command if one.startswith("resume=")] == expected
+    assert "resume=auto" not in job.overrides

@@ -136,7 +136,7 @@ def _resume(cfg: DictConfig, overrides: Sequence[str]) -> list[str]:
     """Jobs go on where they ended, unless the command line decides it, or asks for all of them anew."""
     if "resume" not in cfg or any(one.startswith("resume=") for one in overrides):
         return []
-    return ["resume=never" if cfg.hydra.launcher.get("rerun") else "resume=auto"]
+    return ["resume=never" if (cfg.hydra.launcher or {}).get("rerun") else "resume=auto"]
 
 
 def _command(
