@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,3 +146,13 @@ def assert_as_alone(train, folder_of_runs_alone):
         return [read_run(folder / job.folder).results["world_size"] for job in read_sweep(folder).present]
 
     return check
+
+
+@pytest.fixture
+def queue(tmp_path, monkeypatch):
+    """Folder in which stand-ins for SLURM's commands keep their jobs; a real cluster is not at hand."""
+    folder = tmp_path / "queue"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{Path(__file__).parent / 'slurm'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("STAND_IN_QUEUE", str(folder))
+    return folder

@@ -68,6 +68,18 @@ def test_jobs_of_two_and_of_one_process_from_a_wheel(train, assert_as_alone, tmp
         assert f"--config-path {site / 'avqa_lit' / 'conf'}" in (folder / job.log).read_text("utf-8")
 
 
+def test_a_job_of_a_scheduler_is_a_task_for_each_process(train, assert_as_alone, tmp_path, queue):
+    pytest.importorskip("submitit")
+    asked = ("hydra.launcher.mem=1GB", "+hydra.launcher.parameters.qos=low")
+    train("--multirun", "trainer=ddp_cpu", "seed=3", "hydra/launcher=slurm", *asked)
+    folder = tmp_path / "runs" / "train"
+    assert assert_as_alone(folder) == [2]
+    (script,) = folder.glob("*/slurm/*_submission.sh")
+    for line in ("--mem=1GB", "--qos=low", "--ntasks-per-node=2", "--time=720"):
+        assert f"#SBATCH {line}\n" in script.read_text("utf-8")
+    assert [file.read_text("utf-8").strip() for file in queue.glob("*.state")] == ["COMPLETED"]
+
+
 def test_an_experiment_and_a_model_from_outside_the_package(train, assert_as_alone, tmp_path):
     (tmp_path / "lab" / "mylab").mkdir(parents=True)
     (tmp_path / "lab" / "mylab" / "model.py").write_text(MODEL, encoding="utf-8")

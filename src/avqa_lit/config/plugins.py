@@ -60,7 +60,10 @@ class SlurmSettings:
         retries: further attempts after a failed one, also one over its time.
         fail_fast: whether the first failed job ends the sweep.
         rerun: whether finished jobs run again.
-        parameters: anything else that submitit's SlurmExecutor takes: partition, account, mem, ...
+        partition: the scheduler's; null is its default.
+        account: that is charged; null is its default.
+        mem: memory of a node, such as 16GB; null is its default.
+        parameters: anything else that submitit's SlurmExecutor takes: +hydra.launcher.parameters.qos=NAME.
     """
 
     _target_: str = _SLURM
@@ -71,6 +74,9 @@ class SlurmSettings:
     retries: int = 0
     fail_fast: bool = False
     rerun: bool = False
+    partition: str | None = None
+    account: str | None = None
+    mem: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
@@ -116,13 +122,20 @@ def slurm_launcher(
     grace_seconds: int,
     retries: int,
     fail_fast: bool,
+    partition: str | None,
+    account: str | None,
+    mem: str | None,
     parameters: DictConfig,
     **others: Any,
 ) -> SweepLauncher:
     """The launcher that `SlurmSettings` describe."""
-    plain = cast(dict[str, Any], OmegaConf.to_container(parameters))
+    given = {"partition": partition, "account": account, "mem": mem}
+    further = cast(dict[str, Any], OmegaConf.to_container(parameters))
     machine = SlurmCluster(
-        parameters=plain, timeout_minutes=timeout_minutes, grace=grace_seconds, timeouts=retries
+        parameters={name: value for name, value in given.items() if value is not None} | further,
+        timeout_minutes=timeout_minutes,
+        grace=grace_seconds,
+        timeouts=retries,
     )
     # The scheduler ends what runs too long; waiting in its queue is no fault of a job.
     limits = Limits(timeout=0, grace=grace_seconds, retries=retries, fail_fast=fail_fast)

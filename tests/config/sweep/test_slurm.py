@@ -19,69 +19,6 @@ from avqa_lit.errors import ConfigError, MissingExtraError
 
 pytest.importorskip("submitit")
 
-# One state file a job; sbatch runs the script in the background as a node would, srun each of its tasks.
-SBATCH = """
-import os, pathlib, re, subprocess, sys
-queue = pathlib.Path(os.environ["FAKE_QUEUE"])
-script = pathlib.Path(sys.argv[1])
-text = script.read_text()
-if "--partition=closed" in text:
-    sys.exit("sbatch: error: invalid partition specified: closed")
-number = str(1 + len(list(queue.glob("*.state"))))
-state = queue / f"{number}.state"
-state.write_text("PENDING")
-def given(name):
-    return re.search(rf"--{name}=(\\d+)", text)[1]
-node = dict(os.environ, SLURM_JOB_ID=number, SLURM_JOB_NUM_NODES=given("nodes"), STATE=str(state),
-            SLURM_NTASKS=str(int(given("nodes")) * int(given("ntasks-per-node"))),
-            SLURM_NTASKS_PER_NODE=given("ntasks-per-node"), SLURM_JOB_NAME="x")
-if "hold" not in os.environ.get("FAKE_NODES", ""):
-    run = 'echo RUNNING > $STATE; bash "$0" && echo COMPLETED > $STATE || echo FAILED > $STATE'
-    job = subprocess.Popen(["bash", "-c", run, str(script.resolve())], env=node, start_new_session=True,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    (queue / f"{number}.pid").write_text(str(job.pid))
-print(f"Submitted batch job {number}")
-"""
-SRUN = """
-import os, subprocess, sys
-output = sys.argv[sys.argv.index("--output") + 1]
-command = sys.argv[sys.argv.index("--kill-on-bad-exit=1") + 1:]
-tasks = []
-for rank in range(int(os.environ["SLURM_NTASKS"])):
-    log = open(output.replace("%j", os.environ["SLURM_JOB_ID"]).replace("%t", str(rank)), "ab")
-    local = rank % int(os.environ["SLURM_NTASKS_PER_NODE"])
-    place = dict(SLURM_PROCID=str(rank), SLURM_LOCALID=str(local), SLURM_NODEID="0")
-    tasks.append(subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **place}))
-sys.exit(max(task.wait() for task in tasks))
-"""
-SACCT = """
-import os, pathlib
-print("JobID|State|NodeList")
-for file in pathlib.Path(os.environ["FAKE_QUEUE"]).glob("*.state"):
-    print(f"{file.stem}|{file.read_text().strip()}|localhost")
-"""
-SCANCEL = """
-import os, pathlib, signal, sys
-queue = pathlib.Path(os.environ["FAKE_QUEUE"])
-if (queue / f"{sys.argv[1]}.pid").exists():
-    os.killpg(int((queue / f"{sys.argv[1]}.pid").read_text()), signal.SIGKILL)
-(queue / f"{sys.argv[1]}.state").write_text("CANCELLED by 0")
-"""
-
-
-@pytest.fixture
-def queue(tmp_path, monkeypatch):
-    """Folder in which the stand-ins keep their jobs."""
-    programs, queue = tmp_path / "bin", tmp_path / "queue"
-    programs.mkdir()
-    queue.mkdir()
-    for name, code in (("sbatch", SBATCH), ("srun", SRUN), ("sacct", SACCT), ("scancel", SCANCEL)):
-        (programs / name).write_text(f"#!{sys.executable}\n{code}", encoding="utf-8")
-        (programs / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("FAKE_QUEUE", str(queue))
-    return queue
-
 
 @pytest.fixture
 def run(queue):
@@ -149,7 +86,7 @@ def test_a_job_that_an_earlier_driver_left_in_the_queue_is_not_submitted_twice(
 
 @pytest.mark.slow
 def test_an_interrupted_sweep_cancels_its_jobs(run, make_job, queue, monkeypatch):
-    monkeypatch.setenv("FAKE_NODES", "hold")
+    monkeypatch.setenv("STAND_IN_NODES", "hold")
     job = on_cluster(make_job(), accelerator="cpu", devices=1)
 
     def interrupt():
