@@ -9,11 +9,8 @@ The matrices come from a constant seed, as weights of a pretrained encoder would
 makes other videos for the same ears and eyes.
 """
 
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float, Float32
-from numpy.typing import NDArray
 
 from avqa_lit.data.synthetic.scenes import INSTRUMENTS, Scene
 
@@ -29,7 +26,7 @@ _CENTRES = (np.arange(PATCHES) + 0.5) / PATCHES
 _INDEX = {name: index for index, name in enumerate(INSTRUMENTS)}
 
 
-def _mixing(key: int, channels: int, dim: int) -> NDArray[Any]:
+def _mixing(key: int, channels: int, dim: int) -> Float[np.ndarray, "channel dim"]:
     return np.random.default_rng((20220317, key)).normal(size=(channels, dim))
 
 
@@ -37,7 +34,7 @@ _AUDIO_MIXING = _mixing(0, 2 * len(INSTRUMENTS) + 1 + _COLOURS, AUDIO_DIM)
 _VISUAL_MIXING = _mixing(1, len(INSTRUMENTS) + 2 + _COLOURS, VISUAL_DIM)
 
 
-def hear(scene: Scene, noise: float, rng: np.random.Generator) -> Float32[NDArray[Any], "time audio_dim"]:
+def hear(scene: Scene, noise: float, rng: np.random.Generator) -> Float32[np.ndarray, "time audio_dim"]:
     """Audio track of a scene, in mono: what sounds, how loud and how fast, never where."""
     starts = np.arange(int(scene.duration / AUDIO_SECONDS)) * AUDIO_SECONDS
     latent = np.zeros((len(starts), len(_AUDIO_MIXING)))
@@ -52,9 +49,7 @@ def hear(scene: Scene, noise: float, rng: np.random.Generator) -> Float32[NDArra
     return _encode(latent, _AUDIO_MIXING, noise, rng)
 
 
-def see(
-    scene: Scene, noise: float, rng: np.random.Generator
-) -> Float32[NDArray[Any], "time patch visual_dim"]:
+def see(scene: Scene, noise: float, rng: np.random.Generator) -> Float32[np.ndarray, "time patch visual_dim"]:
     """Visual track of a scene: who is where, and the background, never who plays."""
     frames = int(scene.duration / VISUAL_SECONDS)
     latent = np.zeros((frames, PATCHES, len(_VISUAL_MIXING)))
@@ -68,25 +63,25 @@ def see(
     return _encode(latent, _VISUAL_MIXING, noise, rng)
 
 
-def _overlap(starts: Float[NDArray[Any], " time"], start: float, end: float) -> Float[NDArray[Any], " time"]:
+def _overlap(starts: Float[np.ndarray, " time"], start: float, end: float) -> Float[np.ndarray, " time"]:
     """Share of each row during which something from `start` to `end` goes on."""
     seconds = np.minimum(starts + AUDIO_SECONDS, end) - np.maximum(starts, start)
-    share: NDArray[Any] = np.clip(seconds / AUDIO_SECONDS, 0.0, 1.0)
+    share: np.ndarray = np.clip(seconds / AUDIO_SECONDS, 0.0, 1.0)
     return share
 
 
-def _window(place: Float[NDArray[Any], "time 1"]) -> Float[NDArray[Any], "time patch"]:
+def _window(place: Float[np.ndarray, "time 1"]) -> Float[np.ndarray, "time patch"]:
     """How much of a person at `place` each patch shows; neighbours share one."""
     return np.exp(-0.5 * ((place - _CENTRES) / (0.55 / PATCHES)) ** 2)
 
 
 def _encode(
-    latent: Float[NDArray[Any], "*rows channel"],
-    mixing: Float[NDArray[Any], "channel dim"],
+    latent: Float[np.ndarray, "*rows channel"],
+    mixing: Float[np.ndarray, "channel dim"],
     noise: float,
     rng: np.random.Generator,
-) -> Float32[NDArray[Any], "*rows dim"]:
+) -> Float32[np.ndarray, "*rows dim"]:
     latent = latent + 0.3 * noise * rng.normal(size=latent.shape)
     mixed = latent @ mixing
-    encoded: NDArray[Any] = np.tanh(mixed + noise * rng.normal(size=mixed.shape)).astype(np.float32)
+    encoded: np.ndarray = np.tanh(mixed + noise * rng.normal(size=mixed.shape)).astype(np.float32)
     return encoded
