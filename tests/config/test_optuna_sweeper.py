@@ -137,7 +137,7 @@ def test_values_of_the_command_line_replace_those_of_the_config(sweep):
         ("x=tag(log, int(interval(1, 64)))", optuna.distributions.IntDistribution(1, 64, log=True)),
         (
             "x=true,null,'a b'",
-            optuna.distributions.CategoricalDistribution(["true", "null", "'a b'"]),
+            optuna.distributions.CategoricalDistribution(["True", "null", "'a b'"]),
         ),
     ],
 )
