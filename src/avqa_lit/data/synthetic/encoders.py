@@ -16,8 +16,8 @@ from avqa_lit.data.synthetic.scenes import INSTRUMENTS, Scene
 
 AUDIO_SECONDS = 0.96
 VISUAL_SECONDS = 3.0
-AUDIO_DIM = 32
-VISUAL_DIM = 28
+AUDIO_DIM = 64
+VISUAL_DIM = 56
 PATCHES = 3
 
 _COLOUR = 0.1
