@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Entry point of ``avqa-train``."""
-    run_command(task, name="train", schema=Train)
+    run_command(task, name="train", schema=Train, preload=("avqa_lit.config.training_run",))
 
 
 def task(cfg: "DictConfig") -> None:

@@ -29,7 +29,9 @@ def config_folder() -> Path:
     return inside if inside.is_dir() else package.parents[1] / "conf"
 
 
-def run_command(task: Callable[["DictConfig"], None], *, name: str, schema: type) -> None:
+def run_command(
+    task: Callable[["DictConfig"], None], *, name: str, schema: type, preload: tuple[str, ...] = ()
+) -> None:
     """Compose config `name` from the command line and run `task` with it, or a sweep of it.
 
     Ends the process with status 1 after a user's mistake and 130 after Ctrl-C.
@@ -42,7 +44,7 @@ def run_command(task: Callable[["DictConfig"], None], *, name: str, schema: type
 
         validate(config, schema=schema)
 
-    register_plugins(Hooks(check=check, current_checksum=PreparedStores().checksum))
+    register_plugins(Hooks(check=check, current_checksum=PreparedStores().checksum, preload=preload))
     show_everything = "HYDRA_FULL_ERROR" in os.environ
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hands exceptions on to us, instead of printing them
 

@@ -41,10 +41,12 @@ class Hooks:
         check: raises where a job's resolved config cannot be right.
         current_checksum: of the store that a resolved config names, as it is now; None if there is none yet.
             A finished job whose results tell another one runs again.
+        preload: modules that every job imports.
     """
 
     check: Callable[[dict[str, Any]], None]
     current_checksum: Callable[[dict[str, Any]], str | None]
+    preload: tuple[str, ...] = ()
 
 
 class SweepLauncher(Launcher):

@@ -35,6 +35,7 @@ class ProcessSettings:
         retries: further attempts after a failed one.
         fail_fast: whether the first failed job ends the sweep.
         rerun: whether finished jobs run again.
+        warm: whether single-process jobs on CPU start from one process that has done the imports.
     """
 
     _target_: str = _PROCESS
@@ -46,6 +47,7 @@ class ProcessSettings:
     retries: int = 0
     fail_fast: bool = False
     rerun: bool = False
+    warm: bool = True
 
 
 @dataclass
@@ -107,11 +109,13 @@ def process_launcher(
     grace_seconds: float,
     retries: int,
     fail_fast: bool,
+    warm: bool,
     **others: Any,
 ) -> SweepLauncher:
     """The launcher that `ProcessSettings` describe."""
     pool = visible_gpus(os.environ) if gpus is None else list(gpus)
-    machine = ThisMachine(gpus=pool, grace=grace_seconds)
+    preload = SweepLauncher.hooks.preload if warm else ()
+    machine = ThisMachine(gpus=pool, grace=grace_seconds, preload=preload)
     limits = Limits(timeout=60 * timeout_minutes, grace=grace_seconds, retries=retries, fail_fast=fail_fast)
     return SweepLauncher(machine, limits=limits, **others)
 

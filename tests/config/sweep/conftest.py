@@ -16,12 +16,14 @@ def finish(state="finished", key=key):
 
 @pytest.fixture
 def make_job(tmp_path):
-    """Jobs that run a few lines of Python in a bare interpreter."""
+    """Jobs that run a few lines of Python in a process of their own."""
     made = []
 
     def make(code="finish()", *, need=None):
         key = f"{len(made):012x}"
         folder = tmp_path / "sweep" / key
+        program = tmp_path / f"{key}.py"
+        program.write_text(FINISH + code, encoding="utf-8")
         job = SweepJob(
             number=len(made) + 1,
             key=key,
@@ -29,7 +31,7 @@ def make_job(tmp_path):
             label=f"seed={len(made)}",
             config={},
             folder=folder,
-            command=(sys.executable, "-I", "-S", "-c", FINISH + code, str(folder), key),
+            command=(sys.executable, "-P", str(program), str(folder), key),
             need=need or Need(cores=1, gpus=0),
         )
         made.append(job)

@@ -34,7 +34,7 @@ def test_a_file_that_is_not_there_or_not_whole_is_not_finished(tmp_path, text):
 
 def test_the_reason_that_the_run_itself_left_comes_first(tmp_path):
     leave(tmp_path, state="failed", reason="DataError: a.npy is truncated\nmore")
-    assert failure(tmp_path, status=1, last_lines=["end of log"]) == (
+    assert failure(tmp_path, key="aa", status=1, last_lines=["end of log"]) == (
         "failed",
         "exit status 1: DataError: a.npy is truncated\nend of log",
     )
@@ -42,5 +42,5 @@ def test_the_reason_that_the_run_itself_left_comes_first(tmp_path):
 
 def test_a_run_that_was_asked_to_end_is_interrupted(tmp_path):
     leave(tmp_path, state="interrupted")
-    assert failure(tmp_path, status=143, last_lines=[]) == ("interrupted", "exit status 143")
-    assert failure(tmp_path, status=-15, last_lines=[]) == ("interrupted", "killed by SIGTERM")
+    assert failure(tmp_path, key="aa", status=143, last_lines=[]) == ("interrupted", "exit status 143")
+    assert failure(tmp_path, key="aa", status=-15, last_lines=[]) == ("interrupted", "killed by SIGTERM")

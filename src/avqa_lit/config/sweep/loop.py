@@ -137,7 +137,9 @@ class JobLoop:
         if job.results is not None:
             self._settle(job, "finished", None)
             return
-        state, reason = failure(job.folder, status=status, last_lines=attempt.process.last_lines())
+        state, reason = failure(
+            job.folder, key=job.key, status=status, last_lines=attempt.process.last_lines()
+        )
         if attempt.stopped is not None:
             state, cause = attempt.stopped
             reason = "\n".join([cause, *reason.splitlines()[1:]])

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from signal import Signals
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ from avqa_lit.config.sweep.guard import Guard
 from avqa_lit.config.sweep.job_process import JobProcess, job_environment
 from avqa_lit.config.sweep.plan import SweepJob
 from avqa_lit.config.sweep.slots import Lease, Need, Slots, available_cores, need_of, uses_gpus
+from avqa_lit.config.sweep.warm import CAN_FORK, WarmProcess
 
 
 class RunningJob(Protocol):
@@ -53,11 +54,14 @@ class ThisMachine:
     Args:
         gpus: ids of the GPUs that the jobs share.
         grace: seconds between SIGTERM and SIGKILL for jobs whose driver is gone.
+        preload: modules that jobs need, imported once for those that run in a single process on CPU; none
+            starts every job from scratch.
     """
 
-    def __init__(self, *, gpus: Sequence[str], grace: float) -> None:
+    def __init__(self, *, gpus: Sequence[str], grace: float, preload: Sequence[str] = ()) -> None:
         self.gpus = gpus
         self.grace = grace
+        self.preload = preload if CAN_FORK else ()
 
     def need(self, trainer: Mapping[str, Any]) -> Need:
         """Cores or GPUs."""
@@ -74,10 +78,23 @@ class ThisMachine:
     @contextmanager
     def starting(self) -> Iterator[Start]:
         """Starts processes, which a guard ends if this one is killed."""
-        with Guard(grace=self.grace) as guard:
+        with Guard(grace=self.grace) as guard, ExitStack() as stack:
+            warm: WarmProcess | None = None
 
             def start(job: SweepJob, lease: Lease) -> RunningJob:
+                nonlocal warm
                 environment = job_environment(os.environ, gpus=lease.gpus)
+                if self._forks(job):
+                    with suppress(OSError):  # without it, a job starts from scratch or says what is wrong
+                        if warm is None:
+                            made = WarmProcess(self.preload, environment=environment, guard=guard)
+                            warm = stack.enter_context(made)
+                        return warm.start(job.command, log=job.log)
                 return JobProcess(job.command, log=job.log, environment=environment, guard=guard)
 
             yield start
+
+    def _forks(self, job: SweepJob) -> bool:
+        trainer = job.config.get("trainer", {})
+        single = trainer.get("devices", 1) in (1, "auto") and trainer.get("num_nodes", 1) == 1
+        return bool(self.preload) and single and not self.uses_gpus(trainer)

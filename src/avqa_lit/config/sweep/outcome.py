@@ -29,11 +29,12 @@ def finished_results(folder: Path, *, key: str, checksum: str | None = None) -> 
     return results if stands and same_data else None
 
 
-def failure(folder: Path, *, status: int, last_lines: Sequence[str]) -> tuple[str, str]:
+def failure(folder: Path, *, key: str, status: int, last_lines: Sequence[str]) -> tuple[str, str]:
     """State and reason of a job that left no finished results.
 
     Args:
         folder: the run's folder.
+        key: key of its config.
         status: exit status, negative for a signal.
         last_lines: end of the job's log.
     """
@@ -46,10 +47,13 @@ def failure(folder: Path, *, status: int, last_lines: Sequence[str]) -> tuple[st
         cause = f"killed by {signal.Signals(-status).name}"
         if status == -signal.SIGKILL:
             cause += ", perhaps for want of memory"
-    elif status == 0:
+    elif state == "finished" and left.get("key") != key:
         cause = (
-            f"exit status 0, but its results.json says {state or 'nothing'}, expected finished with its key"
+            f"ran with the config {left.get('key')}, expected {key}: a config file or a default has changed "
+            "since the sweep began; start it again"
         )
+    elif status == 0:
+        cause = f"exit status 0, but its results.json says {state or 'nothing'}, expected finished"
     else:
         cause = f"exit status {status}"
     if "reason" in left:

@@ -1,0 +1,98 @@
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from avqa_lit.config.sweep.machine import ThisMachine
+from avqa_lit.config.sweep.slots import Lease, Need
+
+LEASE = Lease(Need(cores=1, gpus=0), gpus=())
+TELL = """
+import os
+alone = os.getsid(0) == os.getpid()
+print(os.getppid(), alone, "fractions" in sys.modules, sys.argv[1:] == [str(folder), key])
+"""
+
+
+@pytest.fixture
+def start():
+    """Starts jobs that are forked from a process that has imported `fractions`."""
+    with ThisMachine(gpus=(), grace=0.2, preload=("fractions",)).starting() as start:
+        yield lambda job: start(job, LEASE)
+
+
+def ended(process, *, seconds=20.0):
+    end = time.monotonic() + seconds
+    while (status := process.poll()) is None:
+        assert time.monotonic() < end, "the job did not end"
+        time.sleep(0.02)
+    return status
+
+
+def test_jobs_are_forked_from_one_process_that_has_done_the_imports(start, make_job):
+    jobs = [make_job(TELL), make_job(TELL)]
+    processes = [start(job) for job in jobs]
+    assert [ended(process) for process in processes] == [0, 0]
+    told = [process.last_lines()[-1].split() for process in processes]
+    assert told[0][0] == told[1][0] != str(os.getpid())
+    assert [one[1:] for one in told] == [["True", "True", "True"]] * 2
+    assert jobs[0].log.read_text("utf-8").startswith(f"$ {sys.executable} -P ")
+
+
+def test_nothing_of_a_job_reaches_the_next(start, make_job):
+    leak = "import fractions, os; os.environ['LEAK'] = '1'; fractions.leak = 1; sys.path.append('leak')"
+    assert ended(start(make_job(leak))) == 0
+    clean = (
+        "import fractions, os; print('LEAK' in os.environ, hasattr(fractions, 'leak'), 'leak' in sys.path)"
+    )
+    process = start(make_job(clean))
+    assert ended(process) == 0
+    assert process.last_lines()[-1] == "False False False"
+
+
+def test_every_job_draws_random_numbers_of_its_own(start, make_job):
+    processes = [start(make_job("import random; print(random.random())")) for _ in range(2)]
+    assert [ended(process) for process in processes] == [0, 0]
+    assert processes[0].last_lines() != processes[1].last_lines()
+
+
+def test_a_job_ends_with_the_status_and_the_traceback_of_its_program(start, make_job):
+    status = start(make_job("sys.exit(7)"))
+    failed = start(make_job("raise ValueError('out of luck')"))
+    killed = start(make_job("import os; os.kill(os.getpid(), 9)"))
+    assert [ended(one) for one in (status, failed, killed)] == [7, 1, -signal.SIGKILL]
+    assert failed.last_lines()[-1] == "ValueError: out of luck"
+
+
+def test_without_the_process_that_forks_jobs_start_from_scratch(start, make_job):
+    first = start(make_job("import time; time.sleep(600)"))
+    parent = start(make_job("import os, signal, time; os.kill(os.getppid(), signal.SIGKILL)"))
+    assert ended(first) == ended(parent) == -signal.SIGKILL
+    process = start(make_job(TELL))
+    assert ended(process) == 0
+    assert process.last_lines()[-1] == f"{os.getpid()} True False True"
+
+
+def test_a_module_that_cannot_be_imported_is_left_to_the_job_to_explain(make_job):
+    machine = ThisMachine(gpus=(), grace=0.2, preload=("no_such_module",))
+    with machine.starting() as start:
+        assert ended(start(make_job(), LEASE)) == 0
+
+
+@pytest.mark.parametrize(
+    ("trainer", "forked"),
+    [
+        ({"accelerator": "cpu", "devices": 1}, True),
+        ({"accelerator": "cpu", "devices": 2}, False),
+        ({"accelerator": "cpu", "devices": 1, "num_nodes": 2}, False),
+        ({"accelerator": "gpu", "devices": 1}, False),
+    ],
+)
+def test_jobs_of_several_processes_or_on_gpus_start_from_scratch(start, make_job, trainer, forked):
+    job = make_job(TELL)
+    job.config["trainer"] = trainer
+    process = start(job)
+    assert ended(process) == 0
+    assert process.last_lines()[-1].split()[2] == str(forked)
