@@ -10,6 +10,11 @@ from avqa_lit.config.plugins import register_plugins
 from avqa_lit.config.resolve import resolved
 from avqa_lit.config.schema import Evaluate, Prepare, Train
 
+TINY = [
+    "trainer.max_epochs=2", "trainer.threads=1", "model.dim=12", "model.heads=3", "model.blocks=1",
+    "model.hidden=17", "question.dim=64", "data.batch_size=29", "display=false", "logger=none",
+]  # fmt: skip
+
 
 @pytest.fixture
 def compose():
@@ -33,3 +38,27 @@ def pytest_runtest_makereport(item, call):
     if report.skipped and os.environ.get("AVQA_REAL_DATA") and "AVQA_REAL_DATA" in str(report.longrepr):
         report.outcome = "failed"
         report.longrepr = f"AVQA_REAL_DATA is set, yet the test was skipped: {report.longrepr}"
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    """Folder in which the embedded data are built once for all tests of this process."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def train(tmp_path, monkeypatch, cache):
+    """Trains a tiny model by command line and returns what the run left in `folder`."""
+    monkeypatch.chdir(tmp_path)
+
+    def of(*overrides, folder):
+        from avqa_lit.artifacts.run_folder import read_run
+        from avqa_lit.train import main
+
+        data = [] if any(one.startswith("data=") for one in overrides) else ["data.videos=40"]
+        command = ["train", *TINY, *data, f"paths.cache={cache}", *overrides, f"hydra.run.dir={tmp_path / folder}"]
+        monkeypatch.setattr("sys.argv", command)
+        main()
+        return read_run(tmp_path / folder)
+
+    return of

@@ -53,8 +53,12 @@ def run_command(
         with explaining(name, traceback=show_everything):
             task(cfg)
 
-    with explaining(name, traceback=show_everything):
-        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=name)(explained)()
+    try:
+        with explaining(name, traceback=show_everything):
+            hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=name)(explained)()
+    finally:
+        if not show_everything:
+            os.environ.pop("HYDRA_FULL_ERROR", None)
 
 
 @contextmanager

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+import torch
+
+from avqa_lit.data.datamodule import AVQADataModule
+from avqa_lit.data.hashing import HashingEncoder
+from avqa_lit.data.synthetic.concerts import SyntheticConcerts
+from avqa_lit.errors import ConfigError, DataError
+
+ENCODER = HashingEncoder(dim=23)
+
+
+@pytest.fixture
+def store(cache):
+    concerts = SyntheticConcerts(seed=0, videos=20, questions_per_video=5, noise=0.2, batch_size=7)
+    return concerts.prepare(ENCODER, cache=cache, progress=False)
+
+
+def module_of(store, **changed):
+    settings = {"text_features": store.text_features(ENCODER), "batch_size": 7, "seed": 0}
+    return AVQADataModule(store, **(settings | changed))
+
+
+def batches(data, split="test", **process):
+    process = {"shuffle": False, "rank": 0, "world_size": 1} | process
+    return list(data.loader(split, **process))
+
+
+def test_each_distinct_video_is_carried_once_and_found_by_its_questions(store):
+    data = module_of(store)
+    table = store.splits["test"]
+    for batch in batches(data):
+        rows = batch.row.numpy()
+        clips = table.clip[rows]
+        assert len(batch.audio.mask) == len(batch.visual.mask) == len(np.unique(clips))
+        for place, clip in enumerate(clips):
+            entry = store.clip_audio[clip]
+            length = store.audio.length[entry]
+            first = store.audio.first_row[entry]
+            video = batch.video[place]
+            assert batch.audio.mask[video].sum() == length
+            expected = torch.from_numpy(store.audio.array[first : first + length].astype(np.float32))
+            assert torch.equal(batch.audio.values[video, :length], expected)
+            assert torch.equal(batch.question[place], torch.from_numpy(data.text_features[table.text[rows[place]]]))
+
+
+def test_a_split_is_served_whole_and_in_order(store):
+    served = torch.cat([batch.row for batch in batches(module_of(store))])
+    assert served.tolist() == store.splits["test"].row.tolist()
+
+
+def test_a_process_without_questions_gets_a_stand_in_of_weight_0(store):
+    questions = len(store.splits["test"])
+    shares = [batches(module_of(store), rank=rank, world_size=9) for rank in range(9)]
+    assert len({len(share) for share in shares}) == 1
+    assert sum(batch.weight.sum().item() for share in shares for batch in share) == questions
+    assert all(batch.total == shares[0][step].total for share in shares for step, batch in enumerate(share))
+    assert any(batch.weight.sum() == 0 for share in shares for batch in share)
+
+
+def test_a_dropped_modality_is_blank_and_keeps_its_mask(store):
+    (full, *_), (blank, *_) = batches(module_of(store)), batches(module_of(store, drop="audio"))
+    assert not blank.audio.values.any()
+    assert torch.equal(blank.audio.mask, full.audio.mask)
+    assert torch.equal(blank.visual.values, full.visual.values)
+
+
+def test_answers_that_a_checkpoint_has_not_come_behind_its_own(store):
+    own = store.answers.tokens
+    known = (*reversed(own[1:]), "kazoo")  # another order, one answer more, and one less
+    data = module_of(store, answers=known)
+    assert data.labels[: len(known)] == known
+    assert own[0] in data.labels[len(known) :]
+    assert data.spec.answers == len(known)
+    for mine, theirs in zip(batches(data, "val"), batches(module_of(store), "val"), strict=True):
+        for label, original in zip(mine.answer.tolist(), theirs.answer.tolist(), strict=True):
+            assert data.labels[label] == store.labels[original]
+
+
+def test_what_cannot_be_is_refused(store):
+    with pytest.raises(ConfigError, match="drop=smell: expected audio or visual"):
+        module_of(store, drop="smell")
+    with pytest.raises(DataError, match="no tset split; it has train, val, test"):
+        module_of(store).loader("tset", shuffle=False, rank=0, world_size=1)

@@ -1,0 +1,111 @@
+"""Scores of a checkpoint, wherever it lies and whatever it is scored on."""
+
+import json
+
+import pytest
+import torch
+
+from avqa_lit.artifacts.run_folder import read_run
+from avqa_lit.evaluate import main
+
+
+@pytest.fixture
+def evaluate(tmp_path, monkeypatch, cache):
+    """Evaluates by command line in a new folder and returns what it left there."""
+
+    def of(*overrides):
+        here = tmp_path / "elsewhere"
+        here.mkdir()
+        monkeypatch.chdir(here)
+        monkeypatch.setattr("sys.argv", ["evaluate", f"paths.cache={cache}", "display=false", *overrides])
+        main()
+        (folder,) = (here / "runs" / "evaluate").iterdir()
+        return read_run(folder)
+
+    return of
+
+
+def test_a_checkpoint_moved_to_another_folder_scores_as_in_training(train, evaluate, tmp_path):
+    trained = train(folder="a")
+    moved = tmp_path / "moved.ckpt"
+    trained.folder.best.rename(moved)
+    scored = evaluate(f"checkpoint={moved}")
+    for name, value in scored.results["metrics"].items():
+        assert value == trained.results["metrics"][name], name
+    assert {name: trained.results["counts"][name] for name in scored.results["counts"]} == scored.results["counts"]
+    assert scored.predictions() == trained.predictions()
+
+
+def test_another_split_and_a_blanked_modality(train, evaluate):
+    trained = train(folder="a")
+    scored = evaluate(f"checkpoint={trained.folder.best}", "split=val", "drop=audio")
+    assert scored.results["drop"] == "audio"
+    rows, full = scored.predictions("val"), trained.predictions("val")
+    assert [row["row"] for row in rows] == [row["row"] for row in full]
+    assert [row["probability"] for row in rows] != [row["probability"] for row in full]
+
+
+def test_other_data_are_scored_with_the_checkpoints_own_vocabulary(train, evaluate):
+    trained = train(folder="a")
+    answers = torch.load(trained.folder.best, weights_only=True)["avqa_lit"]["answers"]
+    other = ("data=synthetic", "data.seed=5", "data.videos=30")
+    scored = evaluate(f"checkpoint={trained.folder.best}", *other)
+    rows = scored.predictions()
+    assert {row["prediction"] for row in rows} <= set(answers)
+    right = sum(row["prediction"] == row["answer"] for row in rows)
+    assert scored.results["metrics"]["test/acc/overall"] == right / len(rows)
+    assert scored.results["unseen_answers"]["test"] == sum(row["answer"] not in answers for row in rows)
+    assert scored.results["data"]["checksum"] != trained.results["data"]["checksum"]
+
+
+def refused(evaluate, capsys, *overrides):
+    with pytest.raises(SystemExit) as stopped:
+        evaluate(*overrides)
+    assert stopped.value.code == 1
+    message = capsys.readouterr().err
+    assert message.startswith("error: ")
+    assert "Traceback" not in message
+    return message
+
+
+def test_a_checkpoint_that_names_foreign_classes_is_refused(train, evaluate, tmp_path, capsys):
+    trained = train(folder="a")
+    checkpoint = torch.load(trained.folder.best, weights_only=True)
+    checkpoint["avqa_lit"]["config"]["model"]["_target_"] = "subprocess.run"
+    torch.save(checkpoint, tmp_path / "foreign.ckpt")
+    assert "'subprocess.run'" in refused(evaluate, capsys, f"checkpoint={tmp_path / 'foreign.ckpt'}")
+
+
+def test_what_is_no_checkpoint_of_ours_is_refused(evaluate, tmp_path, capsys):
+    torch.save({"state_dict": {}}, tmp_path / "other.ckpt")
+    assert "expected a checkpoint written by" in refused(evaluate, capsys, f"checkpoint={tmp_path / 'other.ckpt'}")
+
+
+def test_a_torn_checkpoint_is_refused(evaluate, tmp_path, capsys):
+    torch.save({"weights": torch.zeros(1000)}, tmp_path / "whole.ckpt")
+    (tmp_path / "torn.ckpt").write_bytes((tmp_path / "whole.ckpt").read_bytes()[:700])
+    assert "cannot be read" in refused(evaluate, capsys, f"checkpoint={tmp_path / 'torn.ckpt'}")
+
+
+def test_a_missing_checkpoint_is_named(evaluate, capsys):
+    assert "checkpoint=nowhere.ckpt: no such file" in refused(evaluate, capsys, "checkpoint=nowhere.ckpt")
+
+
+def test_features_of_other_encoders_are_refused(train, evaluate, tmp_path, capsys, cache):
+    trained = train(folder="a")
+    checkpoint = torch.load(trained.folder.best, weights_only=True)
+    checkpoint["avqa_lit"]["spec"]["audio"] = (7,)
+    torch.save(checkpoint, tmp_path / "other_width.ckpt")
+    message = refused(evaluate, capsys, f"checkpoint={tmp_path / 'other_width.ckpt'}")
+    assert "audio=(7,)" in message
+    assert "same encoders" in message
+
+
+def test_a_split_that_is_none_is_refused(train, evaluate, capsys):
+    trained = train(folder="a")
+    assert "no tset split; it has train, val, test" in refused(evaluate, capsys, f"checkpoint={trained.folder.best}", "split=tset")
+
+
+def test_results_can_be_read_as_plain_json(train):
+    trained = train(folder="a")
+    assert json.loads(trained.folder.results.read_text())["schema"] == 1

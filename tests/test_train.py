@@ -1,0 +1,91 @@
+"""The whole way of one run, from the command line to its files."""
+
+import json
+
+import pytest
+import torch
+import yaml
+
+from avqa_lit.artifacts.run_folder import read_run
+from avqa_lit.categories import CATEGORY_NAMES
+from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS
+
+def weights(run):
+    return torch.load(run.folder.best, weights_only=True)["state_dict"]
+
+
+def assert_same_weights(one, other):
+    first, second = weights(one), weights(other)
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_run_leaves_the_files_of_the_contract(train):
+    done = train(folder="a")
+    results = done.results
+    assert results["state"] == "finished"
+    assert results["world_size"] == results["threads"] == 1
+    assert results["best_epoch"] in (0, 1)
+    assert "trainer.max_epochs=2" in results["overrides"]
+    assert results["unseen_answers"].keys() == {"val", "test"}
+    for split in ("val", "test"):
+        counts = {name: results["counts"][f"{split}/{name}"] for name in CATEGORY_NAMES}
+        rows = done.predictions(split)
+        assert [row["row"] for row in rows] == list(range(results["data"]["questions"][split]))
+        for name, count in counts.items():
+            own = [row for row in rows if row["category"] == name]
+            assert count == {
+                "correct": sum(row["prediction"] == row["answer"] for row in own),
+                "total": len(own),
+            }
+        right = sum(count["correct"] for count in counts.values())
+        assert results["metrics"][f"{split}/acc/overall"] == right / len(rows)
+        assert 0 < results["metrics"][f"{split}/prior/acc/overall"] < 1
+    logged = [row for row in done.metrics if "val/acc/overall" in row]
+    assert [row["epoch"] for row in logged] == [0, 1]
+    best = logged[results["best_epoch"]]["val/acc/overall"]
+    assert best == max(row["val/acc/overall"] for row in logged)
+    assert best == pytest.approx(results["metrics"]["val/acc/overall"])
+    assert done.config["trainer"]["max_epochs"] == 2
+    assert yaml.safe_load(done.folder.config.read_text()) == done.config
+    assert done.folder.last.exists()
+    assert len(done.folder.timing.read_text().splitlines()) == 3
+
+
+def test_the_same_config_gives_the_same_bits_and_another_seed_does_not(train):
+    first, second, other = train(folder="a"), train(folder="b"), train("seed=1", folder="c")
+    assert_same_weights(first, second)
+    assert first.folder.metrics.read_text() == second.folder.metrics.read_text()
+    assert first.results["key"] == second.results["key"] != other.results["key"]
+    assert any(not torch.equal(weights(first)[name], weights(other)[name]) for name in weights(first))
+
+
+def test_exported_data_prepared_again_trains_to_the_same_bits(train, tmp_path, monkeypatch, cache):
+    from avqa_lit.prepare import main
+
+    raw = tmp_path / "exported"
+    command = ["prepare", "data.videos=40", f"data.export={raw}", f"paths.cache={cache}", "display=false"]
+    monkeypatch.setattr("sys.argv", command)
+    main()
+    exported = json.loads((raw / "json" / "avqa-train.json").read_text())
+    assert {"video_id", "question_id", "type", "question_content", "templ_values", "anser"} <= set(exported[0])
+    direct = train(folder="a")
+    encoders = direct.results["data"]["encoders"]
+    from_disk = train(
+        "data=music_avqa", f"data.raw={raw}", f"data.audio.encoder={encoders['audio']}",
+        f"data.visual.encoder={encoders['visual']}", f"data.audio.seconds_per_row={AUDIO_SECONDS}",
+        f"data.visual.seconds_per_row={VISUAL_SECONDS}", folder="b",
+    )  # fmt: skip
+    assert direct.results["data"]["checksum"] == from_disk.results["data"]["checksum"]
+    assert_same_weights(direct, from_disk)
+    assert direct.results["counts"] == from_disk.results["counts"]
+
+
+@pytest.mark.slow
+def test_the_default_model_learns_from_what_it_hears_and_sees(train):
+    """A guard of the claim in experiments/modality_ablation, at half its training and with room for luck."""
+    metrics = train(
+        "data.videos=1000", "trainer.max_epochs=8", "data.batch_size=64", "question.dim=512", "model.dim=128",
+        "model.heads=8", "model.blocks=4", "model.hidden=256", folder="a",
+    ).results["metrics"]  # fmt: skip
+    assert metrics["test/acc/overall"] > metrics["test/prior/acc/overall"] + 0.12
