@@ -113,8 +113,8 @@ def outcome(results: Mapping[str, Any]) -> str:
     seeds = len(results["configurations"][0]["seeds"])
     questions = results["data"]["questions"]
     note = (
-        f"Accuracy in percent, mean of {seeds} seeds with the half width of its 95% interval (Student's t over "
-        f"seeds). Budget {results['budget']['name']}, {questions['train']:,} training and "
+        f"Accuracy in percent, mean of {seeds} seeds with the half width of its 95% interval (Student's t "
+        f"over seeds). Budget {results['budget']['name']}, {questions['train']:,} training and "
         f"{questions['test']:,} test questions; the epoch is chosen on val."
     )
     findings_list = "\n".join(f"- {one}" for one in results["findings"])

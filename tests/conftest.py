@@ -56,7 +56,14 @@ def train(tmp_path, monkeypatch, cache):
         from avqa_lit.train import main
 
         data = [] if any(one.startswith("data=") for one in overrides) else ["data.videos=40"]
-        command = ["train", *TINY, *data, f"paths.cache={cache}", *overrides, f"hydra.run.dir={tmp_path / folder}"]
+        command = [
+            "train",
+            *TINY,
+            *data,
+            f"paths.cache={cache}",
+            *overrides,
+            f"hydra.run.dir={tmp_path / folder}",
+        ]
         monkeypatch.setattr("sys.argv", command)
         main()
         return read_run(tmp_path / folder)

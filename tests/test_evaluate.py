@@ -32,7 +32,9 @@ def test_a_checkpoint_moved_to_another_folder_scores_as_in_training(train, evalu
     scored = evaluate(f"checkpoint={moved}")
     for name, value in scored.results["metrics"].items():
         assert value == trained.results["metrics"][name], name
-    assert {name: trained.results["counts"][name] for name in scored.results["counts"]} == scored.results["counts"]
+    assert {name: trained.results["counts"][name] for name in scored.results["counts"]} == scored.results[
+        "counts"
+    ]
     assert scored.predictions() == trained.predictions()
 
 
@@ -78,7 +80,9 @@ def test_a_checkpoint_that_names_foreign_classes_is_refused(train, evaluate, tmp
 
 def test_what_is_no_checkpoint_of_ours_is_refused(evaluate, tmp_path, capsys):
     torch.save({"state_dict": {}}, tmp_path / "other.ckpt")
-    assert "expected a checkpoint written by" in refused(evaluate, capsys, f"checkpoint={tmp_path / 'other.ckpt'}")
+    assert "expected a checkpoint written by" in refused(
+        evaluate, capsys, f"checkpoint={tmp_path / 'other.ckpt'}"
+    )
 
 
 def test_a_torn_checkpoint_is_refused(evaluate, tmp_path, capsys):
@@ -103,7 +107,9 @@ def test_features_of_other_encoders_are_refused(train, evaluate, tmp_path, capsy
 
 def test_a_split_that_is_none_is_refused(train, evaluate, capsys):
     trained = train(folder="a")
-    assert "no tset split; it has train, val, test" in refused(evaluate, capsys, f"checkpoint={trained.folder.best}", "split=tset")
+    assert "no tset split; it has train, val, test" in refused(
+        evaluate, capsys, f"checkpoint={trained.folder.best}", "split=tset"
+    )
 
 
 def test_results_can_be_read_as_plain_json(train):

@@ -6,9 +6,9 @@ import pytest
 import torch
 import yaml
 
-from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS
+
 
 def weights(run):
     return torch.load(run.folder.best, weights_only=True)["state_dict"]
@@ -68,7 +68,9 @@ def test_exported_data_prepared_again_trains_to_the_same_bits(train, tmp_path, m
     monkeypatch.setattr("sys.argv", command)
     main()
     exported = json.loads((raw / "json" / "avqa-train.json").read_text())
-    assert {"video_id", "question_id", "type", "question_content", "templ_values", "anser"} <= set(exported[0])
+    assert {"video_id", "question_id", "type", "question_content", "templ_values", "anser"} <= set(
+        exported[0]
+    )
     direct = train(folder="a")
     encoders = direct.results["data"]["encoders"]
     from_disk = train(

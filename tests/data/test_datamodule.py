@@ -41,7 +41,9 @@ def test_each_distinct_video_is_carried_once_and_found_by_its_questions(store):
             assert batch.audio.mask[video].sum() == length
             expected = torch.from_numpy(store.audio.array[first : first + length].astype(np.float32))
             assert torch.equal(batch.audio.values[video, :length], expected)
-            assert torch.equal(batch.question[place], torch.from_numpy(data.text_features[table.text[rows[place]]]))
+            assert torch.equal(
+                batch.question[place], torch.from_numpy(data.text_features[table.text[rows[place]]])
+            )
 
 
 def test_a_split_is_served_whole_and_in_order(store):

@@ -50,14 +50,16 @@ class QueryAttention(nn.Module):
         """What the queries read and where, the attention weights averaged over heads."""
         query = self.query(queries).unflatten(-1, (self.heads, -1))
         # [batch, query, head, dim]: the key projection moved from every token to the query.
-        asked = torch.einsum("bqhe,hed->bqhd", query, self.key.weight.unflatten(0, (self.heads, -1)))
+        asked = torch.einsum(
+            "bqhe,hed->bqhd", query, self.key.weight.reshape(self.heads, -1, tokens.shape[-1])
+        )
         scores = asked.flatten(1, 2) @ tokens.transpose(1, 2) * query.shape[-1] ** -0.5
         weights = scores.masked_fill(~mask[:, None], float("-inf")).softmax(dim=-1)
         dropped = self.dropout(weights)
         # [batch, query, head, dim]: tokens are pooled first, and the value projection comes behind.
         pooled = (dropped @ tokens).unflatten(1, (-1, self.heads))
-        value = self.value.weight.unflatten(0, (self.heads, -1))
-        bias = self.value.bias.unflatten(0, (self.heads, -1))
+        value = self.value.weight.reshape(self.heads, -1, tokens.shape[-1])
+        bias = self.value.bias.reshape(self.heads, -1)
         share = dropped.sum(dim=-1, keepdim=True).unflatten(1, (-1, self.heads))
         read = torch.einsum("bqhd,hed->bqhe", pooled, value) + share * bias
         return self.output(read.flatten(-2)), weights.unflatten(1, (-1, self.heads)).mean(dim=2)
