@@ -26,7 +26,7 @@ STUDIES = {
     "modality_ablation": ["+experiment=modality_ablation"],
     "kl_sweep": ["+experiment=kl_sweep", "seed=0,1,2"],
     "norm_placement": ["+experiment=norm_placement"],
-    "schedule_sweep": ["+experiment=schedule_sweep"],
+    "schedule_sweep": ["+experiment=schedule_sweep", "trainer.max_epochs=12"],
 }
 COLUMNS = {
     "overall": "acc/overall",
