@@ -100,7 +100,8 @@ def test_an_interrupted_sweep_cancels_its_jobs(run, make_job, queue, monkeypatch
     run([job])
     thread.join()
     assert job.state == "interrupted"
-    assert (queue / "1.state").read_text() == "CANCELLED by 0"
+    (state,) = queue.glob("*.state")
+    assert state.read_text() == "CANCELLED by 0"
 
 
 def test_what_sbatch_refuses_is_the_reason(run, make_job):
