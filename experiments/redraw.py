@@ -25,8 +25,8 @@ BEGIN, END = "<!-- outcome, drawn from results.json -->", "<!-- end of outcome -
 STUDIES = {
     "modality_ablation": ["+experiment=modality_ablation"],
     "kl_sweep": ["+experiment=kl_sweep", "seed=0,1,2"],
-    "norm_placement": ["+experiment=norm_placement"],
-    "schedule_sweep": ["+experiment=schedule_sweep", "trainer.max_epochs=12"],
+    "norm_placement": ["+experiment=norm_placement", "loss.kl.weight=0.1"],
+    "schedule_sweep": ["+experiment=schedule_sweep", "trainer.max_epochs=12", "data.videos=600"],
 }
 COLUMNS = {
     "overall": "acc/overall",
