@@ -1,0 +1,22 @@
+"""What the studies' pages say is what their results hold."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parents[1] / "experiments"
+SPEC = importlib.util.spec_from_file_location("redraw", HERE / "redraw.py")
+redraw = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(redraw)
+
+
+@pytest.mark.parametrize("name", redraw.STUDIES)
+def test_the_page_shows_the_results_and_the_command(name):
+    page = (HERE / name / "README.md").read_text("utf-8")
+    results = json.loads((HERE / name / "results.json").read_text("utf-8"))
+    assert f"{redraw.BEGIN}\n{redraw.outcome(results)}\n{redraw.END}" in page
+    assert f"`{results['command']}`" in page
+    assert results["command"] == f"python -m avqa_lit.train {' '.join(redraw.STUDIES[name])}"
+    assert all(len(one["seeds"]) == 3 for one in results["configurations"])
