@@ -254,7 +254,7 @@ def test_an_option_that_does_not_exist_is_refused(change, message):
 def test_the_config_builds_the_loss():
     with initialize_config_dir(str(CONF), version_base="1.3"):
         node = dict(compose(overrides=["+loss=kl"]).loss.kl)
-    assert node.pop("weight") == 0.1
+    assert node.pop("weight") == 0.01
     assert node.pop("start_epoch") == 0
     loss = instantiate(node)
     assert (loss.direction, loss.temperature, loss.axis, loss.level) == ("forward", 1.0, "dim", "clip")
