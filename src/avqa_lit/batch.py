@@ -1,6 +1,7 @@
 """Typed containers in which data, models and losses meet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int64
@@ -56,6 +57,7 @@ class Batch:
     Attributes:
         audio: audio track of each distinct video.
         visual: visual track of each distinct video.
+        clip: identity of each distinct video, the same on every process.
         question: cached sentence feature of each question.
         words: ids of each question's words, 0 is padding and 1 a word that train has not.
         video: row of each question's video in ``audio`` and ``visual``.
@@ -69,6 +71,7 @@ class Batch:
 
     audio: Track
     visual: Track
+    clip: Int64[Tensor, " video"]
     question: Float[Tensor, "batch question_dim"]
     words: Int64[Tensor, "batch word"]
     video: Int64[Tensor, " batch"]
@@ -80,13 +83,13 @@ class Batch:
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Batch":
         """The same batch on another device."""
-        tensors = {
-            name: getattr(self, name).to(device, non_blocking=non_blocking)
-            for name in (
-                "audio", "visual", "question", "words", "video", "answer", "category", "row", "weight",
-            )
-        }  # fmt: skip
-        return Batch(**tensors, total=self.total)
+        parts: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        moved = {
+            name: part.to(device, non_blocking=non_blocking)
+            for name, part in parts.items()
+            if isinstance(part, Tensor | Track)
+        }
+        return Batch(**{**parts, **moved})
 
     def questions_per_video(self) -> Float[Tensor, " video"]:
         """Sum of question weights of each distinct video."""

@@ -17,6 +17,7 @@ def make_batch():
         return Batch(
             audio=track,
             visual=track,
+            clip=torch.arange(videos),
             question=torch.zeros(count, 1),
             words=ints[:, None],
             video=torch.tensor(video, dtype=torch.int64),

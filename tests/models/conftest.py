@@ -26,6 +26,7 @@ def batch():
     return Batch(
         audio=random_track(generator, 4, 6, SPEC.audio),
         visual=random_track(generator, 4, 5, SPEC.visual),
+        clip=torch.arange(4),
         question=torch.randn(9, SPEC.question, generator=generator, dtype=torch.float64),
         words=torch.randint(0, SPEC.words + 2, (9, 4), generator=generator),
         video=video,

@@ -121,6 +121,7 @@ class AVQADataModule(L.LightningDataModule):
         return Batch(
             audio=self._track("audio", self.store.audio, self.store.clip_audio[clips]),
             visual=self._track("visual", self.store.visual, self.store.clip_visual[clips]),
+            clip=torch.from_numpy(clips),
             question=torch.from_numpy(self.text_features[texts]),
             words=torch.from_numpy(words[:, : max(1, int((words > 0).sum(axis=1).max()))]),
             video=torch.from_numpy(video),
