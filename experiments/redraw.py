@@ -8,33 +8,53 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from avqa_lit.artifacts.atomic import write_json, write_text
 from avqa_lit.report.build import write_report
 from avqa_lit.report.collect import collect
-from avqa_lit.report.configurations import TestSet, test_sets
+from avqa_lit.report.columns import ALL, COLUMNS
+from avqa_lit.report.configurations import Configuration, TestSet, test_sets
 from avqa_lit.report.intervals import t_interval
+from avqa_lit.report.significance import LEVEL, differences
 from avqa_lit.report.verdict import findings
+from avqa_lit.report.wording import points
 
 HERE = Path(__file__).parent
 RUNS = Path("runs") / "experiments"
 BEGIN, END = "<!-- outcome, drawn from results.json -->", "<!-- end of outcome -->"
-# What is trained for each study: arguments of python -m avqa_lit.train.
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is trained, and which configuration the others are tested against.
+
+    Attributes:
+        arguments: of python -m avqa_lit.train.
+        reference: settings that one configuration alone has; None where the verdict compares by itself.
+    """
+
+    arguments: Sequence[str]
+    reference: Mapping[str, Any] | None = None
+
+
 STUDIES = {
-    "modality_ablation": ["+experiment=modality_ablation"],
-    "kl_sweep": ["+experiment=kl_sweep", "seed=0,1,2"],
-    "norm_placement": ["+experiment=norm_placement", "loss.kl.weight=0.1"],
-    "schedule_sweep": ["+experiment=schedule_sweep", "trainer.max_epochs=12", "data.videos=600"],
+    "modality_ablation": Study(["+experiment=modality_ablation"]),
+    "kl_sweep": Study(["+experiment=kl_sweep", "seed=0,1,2"]),
+    "norm_placement": Study(["+experiment=norm_placement", "loss.kl.weight=0.1"]),
+    "schedule_sweep": Study(["+experiment=schedule_sweep", "trainer.max_epochs=12", "data.videos=600"]),
 }
-COLUMNS = {
+TABLE = {
     "overall": "acc/overall",
     "audio": "acc/audio/avg",
     "visual": "acc/visual/avg",
     "audio-visual": "acc/audio_visual/avg",
     "mean of types": "acc/mean_of_types",
 }
+# Averages over questions, which can be compared question by question.
+TESTED = ("overall", "audio", "visual", "audio-visual")
 
 
 def main() -> None:
@@ -54,7 +74,7 @@ def main() -> None:
 
 def run(name: str) -> None:
     """Train a study and write its results.json."""
-    command = [sys.executable, "-m", "avqa_lit.train", *STUDIES[name], f"paths.runs={RUNS}"]
+    command = [sys.executable, "-m", "avqa_lit.train", *STUDIES[name].arguments, f"paths.runs={RUNS}"]
     subprocess.run(command, check=True)
     report = write_report([RUNS / name], RUNS / name / "report.html")
     (tests,) = test_sets(collect([RUNS / name]).results)
@@ -65,26 +85,58 @@ def run(name: str) -> None:
 def summary(name: str, tests: TestSet) -> dict[str, Any]:
     """What is kept of a study: every accuracy of every run, and where they come from."""
     first = tests.results[0]
+    reference = _reference(STUDIES[name], tests)
     return {
         "schema": 1,
-        "command": f"python -m avqa_lit.train {' '.join(STUDIES[name])}",
+        "command": command_of(name),
         "budget": first.run.config["budget"],
         "data": {key: first.fact(f"data.{key}") for key in ("checksum", "encoders", "questions")},
         "versions": first.fact("versions"),
         "git": first.fact("git"),
-        "prior": {column: tests.prior(metric) for column, metric in COLUMNS.items()},
+        "prior": {column: tests.prior(metric) for column, metric in TABLE.items()},
         "findings": [f"{one.lead} {one.text}" for one in findings(tests)],
+        "reference": reference.label if reference else None,
         "configurations": [
             {
                 "label": one.label,
                 "chosen_on_val": one is tests.chosen,
                 "seeds": [result.seed for result in one.results],
                 "val": one.values("acc/overall", "val"),
-                "test": {column: one.values(metric) for column, metric in COLUMNS.items()},
+                "test": {column: one.values(metric) for column, metric in TABLE.items()},
+                "categories": {category: one.values(f"acc/{category}") for category in ALL},
                 "fit_seconds": [result.fact("seconds.fit") for result in one.results],
             }
             for one in tests.configurations
         ],
+        "against_reference": _against(reference, tests) if reference else {},
+    }
+
+
+def command_of(name: str) -> str:
+    """What a user types to repeat a study."""
+    return " ".join(["python -m avqa_lit.train", *STUDIES[name].arguments])
+
+
+def _reference(study: Study, tests: TestSet) -> Configuration | None:
+    if study.reference is None:
+        return None
+    settings = study.reference.items()
+    (found,) = (
+        one for one in tests.configurations if all(one.setting(key) == value for key, value in settings)
+    )
+    return found
+
+
+def _against(reference: Configuration, tests: TestSet) -> dict[str, dict[str, Any]]:
+    """Difference and adjusted p-value of every other configuration, by its label and the column."""
+    others = [one for one in tests.configurations if one is not reference]
+    columns = {one.metric: one for one in COLUMNS}
+    tested = {name: differences(reference, others, columns[TABLE[name]]) for name in TESTED}
+    return {
+        other.label: {
+            name: {"difference": found[place].value, "p": found[place].p} for name, found in tested.items()
+        }
+        for place, other in enumerate(others)
     }
 
 
@@ -101,15 +153,19 @@ def redraw(folder: Path) -> None:
 
 
 def outcome(results: Mapping[str, Any]) -> str:
-    """Findings and table of a study as Markdown."""
-    heads = ["configuration", "val overall", *(f"test {column}" for column in COLUMNS)]
-    lines = ["| " + " | ".join(heads) + " |", "|---" + "|---:" * (len(heads) - 1) + "|"]
-    prior = [f"{100 * results['prior'][column]:.1f}" for column in COLUMNS]
-    lines.append("| " + " | ".join(["question-only prior", "", *prior]) + " |")
+    """Findings and tables of a study as Markdown."""
+    parts = ["\n".join(f"- {one}" for one in results["findings"]), *_accuracies(results)]
+    if results.get("reference"):
+        parts += _tests(results)
+    return "\n\n".join(parts)
+
+
+def _accuracies(results: Mapping[str, Any]) -> tuple[str, str]:
+    prior = [f"{100 * results['prior'][column]:.1f}" for column in TABLE]
+    rows = [["question-only prior", "", *prior]]
     for one in results["configurations"]:
         label = f"**{one['label']}** (chosen on val)" if one["chosen_on_val"] else one["label"]
-        cells = [_cell(one["val"]), *(_cell(one["test"][column]) for column in COLUMNS)]
-        lines.append("| " + " | ".join([label, *cells]) + " |")
+        rows.append([label, _cell(one["val"]), *(_cell(one["test"][column]) for column in TABLE)])
     seeds = len(results["configurations"][0]["seeds"])
     questions = results["data"]["questions"]
     note = (
@@ -117,8 +173,30 @@ def outcome(results: Mapping[str, Any]) -> str:
         f"over seeds). Budget {results['budget']['name']}, {questions['train']:,} training and "
         f"{questions['test']:,} test questions; the epoch is chosen on val."
     )
-    findings_list = "\n".join(f"- {one}" for one in results["findings"])
-    return f"{findings_list}\n\n" + "\n".join(lines) + f"\n\n{note}"
+    return _table(["configuration", "val overall", *(f"test {column}" for column in TABLE)], rows), note
+
+
+def _tests(results: Mapping[str, Any]) -> tuple[str, str]:
+    rows = [
+        [label, *(_difference(**columns[column]) for column in TESTED)]
+        for label, columns in results["against_reference"].items()
+    ]
+    note = (
+        "Difference in points on test, with its p-value; **bold** where it is significant, that is below "
+        f"{LEVEL} after Holm's correction over the rows of a column. It has to show over questions (paired "
+        "bootstrap) and over seeds (paired t test): p is the larger of the two."
+    )
+    return _table([f"against {results['reference']}", *TESTED], rows), note
+
+
+def _difference(*, difference: float, p: float) -> str:
+    text = f"{points(difference)} (p {p:.2f})" if p >= 0.01 else f"{points(difference)} (p < 0.01)"
+    return f"**{text}**" if p < LEVEL else text
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in (heads, *rows)]
+    return "\n".join([lines[0], "|---" + "|---:" * (len(heads) - 1) + "|", *lines[1:]])
 
 
 def _cell(values: Sequence[float]) -> str:

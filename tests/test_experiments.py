@@ -18,5 +18,5 @@ def test_the_page_shows_the_results_and_the_command(name):
     results = json.loads((HERE / name / "results.json").read_text("utf-8"))
     assert f"{redraw.BEGIN}\n{redraw.outcome(results)}\n{redraw.END}" in page
     assert f"`{results['command']}`" in page
-    assert results["command"] == f"python -m avqa_lit.train {' '.join(redraw.STUDIES[name])}"
+    assert results["command"] == redraw.command_of(name)
     assert all(len(one["seeds"]) == 3 for one in results["configurations"])

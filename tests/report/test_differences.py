@@ -49,3 +49,27 @@ def test_values_are_named_as_they_are_typed():
         "a.b",
         "none",
     ]
+
+
+def test_options_of_a_term_that_is_off_make_no_other_configuration():
+    off = [
+        flat_settings({"loss": {"kl": {"weight": 0, "direction": one}, "mine": {"weight": 1.0}}})
+        for one in ("forward", "reverse")
+    ]
+    assert off[0] == off[1] == {"loss.kl.weight": 0, "loss.mine.weight": 1.0}
+
+
+def test_terms_that_come_and_go_name_a_configuration_by_those_that_are_on():
+    def settings_of(kl, cca, direction="forward"):
+        return flat_settings(
+            {"loss": {"kl": {"weight": kl, "direction": direction}, "cca": {"weight": cca, "ridge": 0.1}}}
+        )
+
+    settings = [settings_of(0, 0), settings_of(0.1, 0), settings_of(0.1, 0, "reverse"), settings_of(0, 0.1)]
+    keys = differing_keys(settings)
+    assert [label(one, keys) for one in settings] == [
+        "no alignment",
+        "KL weight 0.1 · direction forward",
+        "KL weight 0.1 · direction reverse",
+        "CCA weight 0.1",
+    ]

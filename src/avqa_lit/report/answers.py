@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 from avqa_lit.errors import DataError
 
@@ -21,12 +21,14 @@ class Answers:
 
     Attributes:
         correct: 1 where the answer is right.
-        prior_correct: the same of the question-only prior, where the run kept its answers.
+        category: category of each question by its full name.
+        prior_correct: the same as `correct` of the question-only prior, where the run kept its answers.
         fingerprint: equal for equal questions with equal true answers.
         videos: number of distinct videos.
     """
 
     correct: Float[np.ndarray, " question"]
+    category: Shaped[np.ndarray, " question"]
     prior_correct: Float[np.ndarray, " question"] | None
     fingerprint: str
     videos: int
@@ -39,7 +41,7 @@ def read_answers(rows: Sequence[Mapping[str, Any]], *, source: Path) -> Answers:
         DataError: a row without one of the fields, by file and row.
     """
     for number, row in enumerate(rows, start=1):
-        missing = [name for name in (*IDENTITY, "prediction") if name not in row]
+        missing = [name for name in (*IDENTITY, "category", "prediction") if name not in row]
         if missing:
             raise DataError(f"{source}, line {number}: expected the field {missing[0]!r}; run the test again")
     digest = hashlib.sha256()
@@ -47,6 +49,7 @@ def read_answers(rows: Sequence[Mapping[str, Any]], *, source: Path) -> Answers:
         digest.update(json.dumps([row[name] for name in IDENTITY], ensure_ascii=False).encode())
     return Answers(
         correct=np.array([row["prediction"] == row["answer"] for row in rows], dtype=float),
+        category=np.array([row["category"] for row in rows]),
         prior_correct=_prior(rows),
         fingerprint=digest.hexdigest(),
         videos=len({row["video_id"] for row in rows}),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from avqa_lit.report.columns import OVERALL
-from avqa_lit.report.configurations import Configuration, TestSet
+from avqa_lit.report.configurations import Configuration, TestSet, same_questions, seed_differences
 from avqa_lit.report.intervals import Interval, bootstrap_mean, newcombe, t_interval, wilson
 
 
@@ -47,12 +47,12 @@ def accuracy_over_questions(one: Configuration) -> tuple[Interval, bool]:
 def compare(left: Configuration, right: Configuration) -> Comparison:
     """How many more of the test questions `left` answers than `right`."""
     marks = (left.marks, right.marks)
-    if marks[0] is not None and marks[1] is not None and _same_questions(left, right):
+    if marks[0] is not None and marks[1] is not None and same_questions(left, right):
         over_questions, paired = bootstrap_mean(marks[0] - marks[1]), True
     else:
         over_questions = newcombe(accuracy_over_questions(left)[0], accuracy_over_questions(right)[0])
         paired = False
-    differences = _by_seed(left, right)
+    differences = seed_differences(left, right, OVERALL)
     over_seeds = t_interval(differences) if len(differences) > 1 else None
     return Comparison(over_questions, paired, over_seeds, len(differences))
 
@@ -69,14 +69,3 @@ def compare_with_prior(one: Configuration, test_set: TestSet) -> Comparison | No
         over_questions, paired = newcombe(accuracy_over_questions(one)[0], chance), False
     gains = [value - prior for value in one.values(OVERALL)]
     return Comparison(over_questions, paired, t_interval(gains) if len(gains) > 1 else None, one.seeds)
-
-
-def _same_questions(left: Configuration, right: Configuration) -> bool:
-    return len({one.answers.fingerprint for one in (*left.results, *right.results) if one.answers}) == 1
-
-
-def _by_seed(left: Configuration, right: Configuration) -> list[float]:
-    """Differences of the runs that share a seed."""
-    other = {result.seed: result.accuracy(OVERALL) for result in right.results}
-    pairs = ((result.accuracy(OVERALL), other.get(result.seed)) for result in left.results)
-    return [mine - theirs for mine, theirs in pairs if mine is not None and theirs is not None]

@@ -125,6 +125,18 @@ def best_on_val(configurations: Sequence[Configuration]) -> Configuration | None
     return max(known, key=lambda pair: pair[0])[1] if known else None
 
 
+def same_questions(left: Configuration, right: Configuration) -> bool:
+    """Whether all runs of both kept their answers to the same questions."""
+    return len({one.answers.fingerprint for one in (*left.results, *right.results) if one.answers}) == 1
+
+
+def seed_differences(left: Configuration, right: Configuration, metric: str) -> list[float]:
+    """Differences in test accuracy of the runs that share a seed."""
+    other = {result.seed: result.accuracy(metric) for result in right.results}
+    pairs = ((result.accuracy(metric), other.get(result.seed)) for result in left.results)
+    return [mine - theirs for mine, theirs in pairs if mine is not None and theirs is not None]
+
+
 def test_sets(results: Sequence[Result]) -> list[TestSet]:
     """Runs by what they were tested on: equal questions with equal answers, whatever the features.
 

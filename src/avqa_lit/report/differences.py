@@ -4,13 +4,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-KL_WEIGHT = "loss.kl.weight"
+KL = "loss.kl."
+KL_WEIGHT = f"{KL}weight"
 NORM = "model.norm"
 
 # None of these makes another experiment: runs that differ in nothing else repeat each other.
 NOT_COMPARED = ("hydra", "logger", "paths", "display", "trust", "experiment", "resume", "seed")
 NAMES = {
     KL_WEIGHT: "KL weight",
+    "loss.kl.direction": "direction",
+    "loss.kl.level": "level",
+    "loss.info_nce.weight": "InfoNCE weight",
+    "loss.cca.weight": "CCA weight",
+    "loss.soft_dtw.weight": "soft-DTW weight",
+    "loss.cosine.weight": "cosine weight",
     NORM: "norm",
     "optimizer.lr": "learning rate",
     "data.batch_size": "batch size",
@@ -24,11 +31,19 @@ Settings = Mapping[str, Any]
 def flat_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """Leaves of a resolved config by dotted key, without the keys that make no other experiment.
 
+    Of a loss term with weight 0 the weight alone is kept: nothing reads the rest.
+
     Example:
-        >>> flat_settings({"seed": 3, "loss": {"kl": {"weight": 0.1}}, "model": {"modalities": ["audio"]}})
-        {'loss.kl.weight': 0.1, 'model.modalities': ['audio']}
+        >>> flat_settings({"seed": 3, "loss": {"kl": {"weight": 0, "level": "clip"}}, "model": {"dim": 64}})
+        {'loss.kl.weight': 0, 'model.dim': 64}
     """
-    return dict(_leaves({name: value for name, value in config.items() if name not in NOT_COMPARED}, ""))
+    leaves = dict(_leaves({name: value for name, value in config.items() if name not in NOT_COMPARED}, ""))
+    off = tuple(
+        key.removesuffix("weight")
+        for key, value in leaves.items()
+        if _is_of_loss(key) and key.endswith(".weight") and value == 0
+    )
+    return {key: value for key, value in leaves.items() if not key.startswith(off) or key.endswith(".weight")}
 
 
 def _leaves(node: Any, prefix: str) -> list[tuple[str, Any]]:
@@ -45,11 +60,15 @@ def differing_keys(settings: Sequence[Settings]) -> list[str]:
     """Dotted keys whose values differ, in the order of the config.
 
     Where a whole group was exchanged, its class (``schedule._target_``) or its name (``budget.name``)
-    stands for the keys that follow from it.
+    stands for the keys that follow from it. Options of a loss term are compared where it is on.
     """
     keys = list(dict.fromkeys(key for one in settings for key in one))
     values = {key: [canonical(one.get(key)) for one in settings] for key in keys}
-    differing = [key for key in keys if len(set(values[key])) > 1]
+    differing = [
+        key
+        for key in keys
+        if len({canonical(one.get(key)) for one in settings if key in one or not _is_of_loss(key)}) > 1
+    ]
     heads = [key for key in differing if key.rpartition(".")[2] in ("_target_", "name")]
     return [
         key
@@ -61,6 +80,10 @@ def differing_keys(settings: Sequence[Settings]) -> list[str]:
             for head in heads
         )
     ]
+
+
+def _is_of_loss(key: str) -> bool:
+    return key.startswith("loss.")
 
 
 def canonical(value: Any) -> str:
@@ -95,10 +118,20 @@ def value_name(value: Any) -> str:
 
 
 def label(settings: Settings, keys: Sequence[str]) -> str:
-    """Name of a configuration: the keys in which it differs from the others, and their values."""
+    """Name of a configuration: the keys in which it differs from the others, and their values.
+
+    Where several loss terms come and go, those that are off are not told one by one.
+    """
     if not keys:
         return "The one configuration"
-    return " · ".join(f"{key_name(key)} {value_name(settings.get(key))}" for key in keys)
+    weights = [key for key in keys if _is_of_loss(key) and key.endswith(".weight")]
+    told = [
+        key
+        for key in keys
+        if not (_is_of_loss(key) and key not in settings)
+        and not (len(weights) > 1 and key in weights and settings[key] == 0)
+    ]
+    return " · ".join(f"{key_name(key)} {value_name(settings.get(key))}" for key in told) or "no alignment"
 
 
 def is_number(value: Any) -> bool:

@@ -76,9 +76,6 @@ def bootstrap_mean(
 ) -> Interval:
     """Percentile bootstrap interval of a mean over questions.
 
-    Values repeat (a question is right or wrong, a difference is -1, 0 or 1), so that one multinomial draw
-    of how often each distinct value is picked has the distribution of a resample and costs nothing.
-
     References:
         An Introduction to the Bootstrap (Efron and Tibshirani, 1993), chapter 13,
         https://doi.org/10.1201/9780429246593
@@ -87,11 +84,23 @@ def bootstrap_mean(
         >>> bootstrap_mean(np.array([1.0, 1.0, 1.0]))
         Interval(estimate=1.0, low=1.0, high=1.0)
     """
-    distinct, repeats = np.unique(values, return_counts=True)
-    draws = np.random.default_rng(seed).multinomial(len(values), repeats / len(values), size=resamples)
-    means = draws @ distinct / len(values)
+    means = resampled_means(values, seed=seed, resamples=resamples)
     low, high = np.quantile(means, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
     return Interval(float(np.mean(values)), float(low), float(high))
+
+
+def resampled_means(
+    values: Float[np.ndarray, " question"], *, seed: int = 0, resamples: int = 10_000
+) -> Float[np.ndarray, " resample"]:
+    """Means of resamples with replacement.
+
+    Values repeat (a question is right or wrong, a difference is -1, 0 or 1), so that one multinomial draw
+    of how often each distinct value is picked has the distribution of a resample and costs nothing.
+    """
+    distinct, repeats = np.unique(values, return_counts=True)
+    draws = np.random.default_rng(seed).multinomial(len(values), repeats / len(values), size=resamples)
+    means: np.ndarray = draws @ distinct / len(values)
+    return means
 
 
 def t_interval(values: Sequence[float]) -> Interval:
@@ -120,6 +129,16 @@ def t_quantile(freedom: int) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if _within(middle, freedom) < COVERAGE else (low, middle)
     return math.tan(low) * math.sqrt(freedom)
+
+
+def t_tail(t: float, freedom: int) -> float:
+    """Probability that Student's t is farther from zero than `t`, on either side.
+
+    Example:
+        >>> round(t_tail(4.302653, 2), 4)
+        0.05
+    """
+    return max(0.0, 1 - _within(math.atan(abs(t) / math.sqrt(freedom)), freedom))
 
 
 def _within(angle: float, freedom: int) -> float:

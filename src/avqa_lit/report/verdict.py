@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.comparison import Comparison, accuracy_over_questions, compare, compare_with_prior
 from avqa_lit.report.configurations import Configuration, TestSet, best_on_val
-from avqa_lit.report.differences import KL_WEIGHT, NORM, canonical, is_number, value_name
+from avqa_lit.report.differences import KL, KL_WEIGHT, NORM, canonical, is_number, value_name
 from avqa_lit.report.wording import bounds, count, percent, points
 
 
@@ -130,7 +130,7 @@ def _aligned(one: Configuration) -> bool:
 
 
 def _but_for_kl(one: Configuration, test_set: TestSet) -> str:
-    return canonical([one.setting(key) for key in test_set.keys if key != KL_WEIGHT])
+    return canonical([one.setting(key) for key in test_set.keys if not key.startswith(KL)])
 
 
 def _norm(test_set: TestSet) -> Iterator[Statement]:

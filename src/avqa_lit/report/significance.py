@@ -1,0 +1,104 @@
+"""Which of several configurations differ from a reference by more than chance explains."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from avqa_lit.report.columns import Column
+from avqa_lit.report.configurations import Configuration, same_questions, seed_differences
+from avqa_lit.report.intervals import resampled_means, t_tail
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One configuration against the reference on the questions of one column.
+
+    Attributes:
+        value: difference in accuracy in favour of the configuration, as a fraction.
+        p: Holm's adjusted p-value; None where the two cannot be paired question by question.
+    """
+
+    value: float
+    p: float | None
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the familywise error stays at 5% if it is called a difference."""
+        return self.p is not None and self.p < LEVEL
+
+
+def differences(
+    reference: Configuration, others: Sequence[Configuration], column: Column
+) -> list[Difference]:
+    """Each of `others` against `reference`, adjusted for how many they are.
+
+    A difference has to show over questions (paired bootstrap) and over seeds (paired t test, for three seeds
+    are too few to resample): its p-value is the larger of the two, as in an intersection-union test.
+
+    References:
+        Multiparameter hypothesis testing and acceptance sampling (Berger, 1982),
+        https://doi.org/10.1080/00401706.1982.10487790
+    """
+    p_values = [_p_value(one, reference, column) for one in others]
+    adjusted = iter(holm([p for p in p_values if p is not None]))
+    base = reference.mean(column.metric) or 0.0
+    return [
+        Difference((one.mean(column.metric) or 0.0) - base, None if p is None else next(adjusted))
+        for one, p in zip(others, p_values, strict=True)
+    ]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    r"""Adjusted p-values that keep the chance of any false finding at the level.
+
+    .. math:: \tilde p_{(i)} = \max_{j \le i} \min(1, (m - j + 1) \, p_{(j)})
+
+    References:
+        A simple sequentially rejective multiple test procedure (Holm, 1979),
+        https://www.jstor.org/stable/4615733
+
+    Example:
+        >>> holm([0.25, 0.01, 0.04])
+        [0.25, 0.03, 0.08]
+    """
+    adjusted = [0.0] * len(p_values)
+    highest = 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = highest
+    return adjusted
+
+
+def bootstrap_p(values: Float[np.ndarray, " question"]) -> float:
+    """Two-sided p-value that the mean is zero: twice the smaller share of resampled means beyond it."""
+    means = resampled_means(values)
+    below, above = ((means <= 0).sum() + 1, (means >= 0).sum() + 1)
+    return min(1.0, 2 * int(min(below, above)) / (len(means) + 1))
+
+
+def paired_t_p(values: Sequence[float]) -> float:
+    """Two-sided p-value of Student's t that the mean of at least two differences is zero."""
+    mean = math.fsum(values) / len(values)
+    variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    if variance == 0:
+        return float(mean == 0)
+    return t_tail(mean / math.sqrt(variance / len(values)), len(values) - 1)
+
+
+def _p_value(one: Configuration, reference: Configuration, column: Column) -> float | None:
+    asked = _asked(one, column)
+    if one.marks is None or reference.marks is None or asked is None or not same_questions(one, reference):
+        return None
+    over_questions = bootstrap_p((one.marks - reference.marks)[asked])
+    by_seed = seed_differences(one, reference, column.metric)
+    return max(over_questions, paired_t_p(by_seed)) if len(by_seed) > 1 else over_questions
+
+
+def _asked(one: Configuration, column: Column) -> Bool[np.ndarray, " question"] | None:
+    answers = one.results[0].answers
+    return None if answers is None else np.isin(answers.category, column.categories)
