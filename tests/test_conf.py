@@ -11,11 +11,13 @@ ROOTS = {"train", "evaluate", "prepare"}
 FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rglob("*.yaml"))
 
 
-def override(file):
+def overrides(file):
     group, name = "/".join(file.parts[:-1]), file.stem
     if group == "experiment":
-        return f"+experiment={name}"
-    return f"{group}=[answer,{name}]" if group == "loss" else f"{group}={name}"
+        return [f"+experiment={name}"]
+    if file.parts[0] == "experiment":  # what a study swaps
+        return [f"+experiment={file.parts[1]}", f"{group}={name}"]
+    return [f"{group}=[answer,{name}]" if group == "loss" else f"{group}={name}"]
 
 
 def needed(file):
@@ -24,7 +26,7 @@ def needed(file):
 
 @pytest.mark.parametrize("file", [one for one in FILES if len(one.parts) > 1], ids=str)
 def test_every_choice_composes_and_holds_only_known_keys(compose, file):
-    config = compose(override(file), *needed(file))
+    config = compose(*overrides(file), *needed(file))
     validate(config, schema=Train)
 
 
@@ -32,7 +34,7 @@ def test_every_choice_composes_and_holds_only_known_keys(compose, file):
     "file", [one for one in FILES if one.parts[0] in ("data", "question", "schedule")], ids=str
 )
 def test_every_choice_without_arguments_of_ours_can_be_built(compose, file):
-    build(compose(override(file), *needed(file))[file.parts[0]])
+    build(compose(*overrides(file), *needed(file))[file.parts[0]])
 
 
 def test_the_roots_are_all_there():
