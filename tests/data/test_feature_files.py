@@ -156,6 +156,22 @@ def test_time_moves_forward(seconds):
         Extraction("vggish", seconds_per_row=seconds)
 
 
+def test_a_stride_keeps_the_first_of_so_many_rows_and_names_rows_as_they_stand_in_the_file():
+    values = np.arange(14.0).reshape(7, 2)
+    np.testing.assert_array_equal(to_stored(values, dtype="float16", where="", stride=3), values[[0, 3, 6]])
+    values[4] = np.nan  # a row that is left out
+    to_stored(values, dtype="float16", where="", stride=3)
+    values[6, 1] = np.inf
+    with pytest.raises(DataError, match=r"a\.npy: row 6 holds inf"):
+        to_stored(values, dtype="float16", where="a.npy", stride=3)
+
+
+@pytest.mark.parametrize("stride", [0, -6])
+def test_a_stride_of_no_rows_is_refused(stride):
+    with pytest.raises(ConfigError, match=rf"stride={stride} of vggish: expected 1 \(every row\) or more"):
+        Extraction("vggish", stride=stride)
+
+
 def test_a_folder_and_arrays_are_sources_alike(tmp_path):
     array = np.arange(6.0).reshape(2, 3)
     np.save(tmp_path / "v.npy", array)

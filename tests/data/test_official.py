@@ -55,6 +55,21 @@ def test_a_change_rebuilds(official, layout, packings, record, change):
     assert (after.checksum == before.checksum) == (change == "new feature")
 
 
+def test_a_stride_packs_every_so_many_rows_at_their_time_into_a_store_of_its_own(official, layout):
+    whole = official().prepare(ENCODER, progress=False)
+    visual = Extraction("resnet", seconds_per_row=0.5, start_seconds=0.25, stride=3)
+    store = official(visual=visual).prepare(ENCODER, progress=False)
+    assert store.path == layout.parent / "raw_store/vggish+resnet_every3"
+    assert store.audio.length.tolist() == whole.audio.length.tolist() == [3, 4, 5, 6, 7]
+    assert whole.visual.length.tolist() == [5, 6, 7, 8, 9]
+    assert store.visual.length.tolist() == [2, 2, 3, 3, 3]
+    entries = np.arange(5)
+    values, mask, seconds = store.visual.gather(entries)
+    every, _, stamps = whole.visual.gather(entries)
+    np.testing.assert_array_equal(values[mask], every[:, ::3][mask])
+    np.testing.assert_array_equal(seconds[mask], stamps[:, ::3][mask])
+
+
 def test_a_store_without_its_raw_folder_is_opened(official, tmp_path):
     store = official(store=str(tmp_path / "mine")).prepare(ENCODER)
     assert store.path == tmp_path / "mine"

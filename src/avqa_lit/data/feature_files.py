@@ -25,15 +25,19 @@ class Extraction:
 
     Attributes:
         encoder: name of the network, and of the folder that holds its files.
-        seconds_per_row: time from the start of one row to the start of the next.
+        seconds_per_row: time from the start of one row of a file to the start of the next.
         start_seconds: time at which the first row starts.
+        stride: of so many rows the first is packed and the others are left out.
     """
 
     encoder: str
     seconds_per_row: float = 1.0
     start_seconds: float = 0.0
+    stride: int = 1
 
     def __post_init__(self) -> None:
+        if self.stride < 1:
+            raise ConfigError(f"stride={self.stride} of {self.encoder}: expected 1 (every row) or more")
         if not 0 < self.seconds_per_row < float("inf"):
             raise ConfigError(
                 f"seconds_per_row={self.seconds_per_row} of {self.encoder}: expected more than 0"
@@ -191,18 +195,19 @@ def check_shape(shape: tuple[int, ...], *, where: str) -> None:
 
 
 def to_stored(
-    values: Float[np.ndarray, "time *row"], *, dtype: StoredDtype, where: str
-) -> Float[np.ndarray, "time *row"]:
-    """Values in the precision of a store.
+    values: Float[np.ndarray, "time *row"], *, dtype: StoredDtype, where: str, stride: int = 1
+) -> Float[np.ndarray, "kept *row"]:
+    """Every `stride`-th row in the precision of a store.
 
     Raises:
         DataError: a row with a value that is not finite, or that `dtype` cannot hold.
     """
     with np.errstate(over="ignore"):
-        stored = np.ascontiguousarray(values, dtype=dtype)
+        stored = np.ascontiguousarray(values[::stride], dtype=dtype)
     if not np.isfinite(stored).all():
-        row = int(np.argmin(np.isfinite(stored).reshape(len(stored), -1).all(axis=1)))
-        value = float(values[row].reshape(-1)[np.argmin(np.isfinite(stored[row]))])
+        place = int(np.argmin(np.isfinite(stored).reshape(len(stored), -1).all(axis=1)))
+        row = place * stride
+        value = float(values[row].reshape(-1)[np.argmin(np.isfinite(stored[place]))])
         if not np.isfinite(value):
             raise DataError(f"{where}: row {row} holds {value}, expected finite numbers; extract it again")
         remedy = "pack with data.dtype=float32" if dtype == "float16" else "scale the features"

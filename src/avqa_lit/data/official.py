@@ -38,7 +38,8 @@ class OfficialLayout:
         audio: encoder, rate and start of the audio features.
         visual: encoder, rate and start of the visual features.
         batch_size: questions a step over all processes.
-        store: folder of the packed store; None is `<raw>_store/<audio encoder>+<visual encoder>`.
+        store: folder of the packed store; None is `<raw>_store/<audio encoder>+<visual encoder>`, in which
+            an encoder of another stride than 1 has it behind its name.
         features: folder of the encoders' folders, relative to `raw`.
         missing: whether a question without features is an error, or dropped and counted.
         dtype: precision of the packed features.
@@ -118,8 +119,11 @@ class OfficialLayout:
     def _store_path(self, raw: Path) -> Path:
         if self.store is not None:
             return Path(self.store).expanduser().absolute()
-        encoders = f"{self.audio.encoder}+{self.visual.encoder}".replace(os.sep, "_")
-        return raw.with_name(f"{raw.name}_store") / encoders
+        encoders = [
+            one.encoder if one.stride == 1 else f"{one.encoder}_every{one.stride}"
+            for one in (self.audio, self.visual)
+        ]
+        return raw.with_name(f"{raw.name}_store") / "+".join(encoders).replace(os.sep, "_")
 
     def _folder(self, raw: Path, extraction: Extraction) -> Path:
         return raw / self.features / extraction.encoder

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -84,12 +83,20 @@ def _pack(
     shape = (int(lengths.sum()), *row_shape)
     with (folder / f"{name}.npy").open("wb") as file:
         _write_rows(file, source, bar.track(ids, description=f"Packing {about}"), shape=shape, dtype=dtype)
-    meta = {"file": f"{name}.npy", "shape": shape, "dtype": dtype, **asdict(source.extraction)}
+    made = source.extraction
+    meta = {
+        "file": f"{name}.npy",
+        "shape": shape,
+        "dtype": dtype,
+        "encoder": made.encoder,
+        "seconds_per_row": made.seconds_per_row * made.stride,
+        "start_seconds": made.start_seconds,
+    }
     return meta, {f"{name}_length": lengths, f"{name}_first_row": np.cumsum(lengths) - lengths}
 
 
 def _layout(source: FeatureSource, ids: Iterable[str]) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Rows of each id, and the shape of one row, which all share."""
+    """Rows that each id keeps, and the shape of one row, which all share."""
     lengths: list[int] = []
     first, row_shape = "", None
     for identity in ids:
@@ -103,7 +110,7 @@ def _layout(source: FeatureSource, ids: Iterable[str]) -> tuple[np.ndarray, tupl
                 f"{source.where(identity)}: rows of shape {row}, expected {list(row_shape)} as in "
                 f"{source.where(first)}; all files of one modality come from one encoder"
             )
-        lengths.append(length)
+        lengths.append(-(-length // source.extraction.stride))
     if row_shape is None:
         raise DataError(
             "no question has features of its audio and its video, so that there is nothing to pack"
@@ -116,8 +123,10 @@ def _write_rows(
 ) -> None:
     descr = npy.dtype_to_descr(np.dtype(dtype).newbyteorder("<"))
     npy.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
+    stride = source.extraction.stride
     for identity in ids:
-        file.write(to_stored(source.read(identity), dtype=dtype, where=source.where(identity)).data)
+        values = source.read(identity)
+        file.write(to_stored(values, dtype=dtype, where=source.where(identity), stride=stride).data)
 
 
 def _index(
