@@ -67,6 +67,8 @@ class Batch:
         row: row of each question in its split, its identity.
         weight: 1 for a question; 0 for the stand-in that a process without questions runs.
         total: number of questions in this step over all processes.
+        other: row of another video for each video, its own where there is none; None where no loss
+            asks for other videos. No question need ask about a video that is another's other.
     """
 
     audio: Track
@@ -80,6 +82,7 @@ class Batch:
     row: Int64[Tensor, " batch"]
     weight: Float[Tensor, " batch"]
     total: int
+    other: Int64[Tensor, " video"] | None = None
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Batch":
         """The same batch on another device."""
@@ -98,6 +101,19 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """A model's scores of whether a sound and a frame belong to the same video: no, yes.
+
+    Attributes:
+        true: each frame with its own sound.
+        false: each sound with a frame of another video (`Batch.other`).
+    """
+
+    true: Float[Tensor, "video frame 2"]
+    false: Float[Tensor, "video frame 2"]
+
+
+@dataclass(frozen=True)
 class ModelOutput:
     """What a model gives to losses, metrics and reports.
 
@@ -108,6 +124,9 @@ class ModelOutput:
         visual: visual tokens, likewise (patches averaged); None for a model that does not see.
         audio_attention: last block's attention over audio rows, mean of heads; None without attention.
         visual_attention: the same over visual rows (patches summed).
+        pairs: for a loss on whether sound and sight belong together; None where the batch carries no
+            other videos. A model gives it that has an attribute ``needs_other_videos = True`` and a
+            method ``train_matching(wanted)``, which hears whether a loss reads it.
     """
 
     logits: Float[Tensor, "batch answer"]
@@ -115,3 +134,4 @@ class ModelOutput:
     visual: Track | None = None
     audio_attention: Float[Tensor, "batch audio_time"] | None = None
     visual_attention: Float[Tensor, "batch visual_time"] | None = None
+    pairs: Pairs | None = None

@@ -1,0 +1,180 @@
+"""The baseline of MUSIC-AVQA: sound grounded in sight, then a question that reads both."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from avqa_lit.batch import Batch, DataSpec, ModelOutput, Pairs, Track
+from avqa_lit.errors import ConfigError, DataError
+from avqa_lit.models.avst_question import PaddedQuestion
+from avqa_lit.models.frames import evenly_spaced_rows, nearest_rows, take_rows
+from avqa_lit.models.grounding import Grounding
+
+# Axes of a visual row, by `visual`.
+SHAPES = {"maps": (2, 3), "vectors": (1,)}
+
+
+class QuestionGuided(nn.Module):
+    """A question reads tokens: attention, a residual feed-forward layer, and a layer norm behind them."""
+
+    def __init__(self, *, dim: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        if dim % heads != 0:
+            raise ConfigError(f"model.dim={dim} cannot be split over model.heads={heads}: choose a multiple")
+        self.attention = nn.MultiheadAttention(dim, heads, dropout=dropout, batch_first=True)
+        self.feed_forward = nn.Sequential(
+            nn.Linear(dim, dim), nn.ReLU(), nn.Dropout(dropout), nn.Linear(dim, dim), nn.Dropout(dropout)
+        )
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(
+        self, question: Float[Tensor, "batch dim"], tokens: Float[Tensor, "batch frame dim"]
+    ) -> tuple[Float[Tensor, "batch dim"], Float[Tensor, "batch frame"]]:
+        """What the question read and where, the attention weights averaged over heads."""
+        read, weights = self.attention(question[:, None], tokens, tokens)
+        read = read.squeeze(1)
+        return self.norm(read + self.feed_forward(read)), weights.squeeze(1)
+
+
+class AVST(nn.Module):
+    """Audio-visual spatio-temporal network: numerically the published one, with names of ours.
+
+    Each frame's map is attended by the sound of its moment; the question then attends to the frames and to
+    the sounds. In training a matching head tells a frame's own sound from another video's frame
+    (`avqa_lit.losses.matching`). `avqa_lit.models.avst_checkpoint` maps the published names.
+
+    With ``visual="vectors"`` a frame is a vector, which is a map of a single place: all attention lies on
+    it, so the grounded vector is the normalised vector, and nothing is grounded.
+
+    Departures from the published code (`net_avst.py`, `dataloader_avst.py`): frames are chosen by time, so
+    that videos and modalities may differ in length and rate; all negative frames of a video come from one
+    other video of the same step, at the same share of its length, where the code draws each from any.
+
+    References:
+        Learning to Answer Questions in Dynamic Audio-Visual Scenarios (Li et al., CVPR 2022),
+        https://arxiv.org/abs/2203.14072
+
+    Args:
+        spec: shapes of the store; audio rows are vectors.
+        visual: whether visual rows are "maps" or "vectors".
+        dim: width of tokens and question; also the maps' channels.
+        heads: attention heads.
+        frames: moments of each video that are looked at and listened to.
+        question_length: words a question, padding included.
+        dropout: probability in attention weights and in feed-forward layers, in [0, 1).
+    """
+
+    needs_other_videos = True
+
+    def __init__(
+        self,
+        spec: DataSpec,
+        *,
+        visual: Literal["maps", "vectors"],
+        dim: int,
+        heads: int,
+        frames: int,
+        question_length: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        if frames < 1:
+            raise ConfigError(f"model.frames={frames}: expected 1 or more")
+        _check_shapes(spec, visual=visual, dim=dim)
+        self.frames = frames
+        self.question = PaddedQuestion(words=spec.words, dim=dim, length=question_length)
+        self.audio = nn.Sequential(nn.Linear(spec.audio[0], dim), nn.ReLU(), nn.Linear(dim, dim))
+        self.grounding = Grounding(channels=_channels(spec.visual), dim=dim)
+        self.audio_attention = QuestionGuided(dim=dim, heads=heads, dropout=dropout)
+        self.visual_attention = QuestionGuided(dim=dim, heads=heads, dropout=dropout)
+        self.fusion = nn.Linear(2 * dim, dim)
+        self.answer = nn.Linear(dim, spec.answers)
+        self.matching = nn.Sequential(
+            nn.Linear(2 * dim, dim), nn.ReLU(),
+            nn.Linear(dim, dim // 2), nn.ReLU(),
+            nn.Linear(dim // 2, dim // 4), nn.ReLU(),
+            nn.Linear(dim // 4, 2),
+        )  # fmt: skip
+
+    def train_matching(self, wanted: bool) -> None:
+        """Freeze the matching head unless a loss reads it: DDP waits for all that may learn."""
+        self.matching.requires_grad_(wanted)
+
+    def forward(self, batch: Batch) -> ModelOutput:
+        """Logits of every question, both tracks at the chosen frames, attention, and pairs if asked for."""
+        seen = evenly_spaced_rows(batch.visual.mask, frames=self.frames)
+        frames = take_rows(batch.visual, seen)
+        heard = nearest_rows(batch.audio, frames.seconds)
+        sounds = take_rows(batch.audio, heard)
+        audio, maps = self.audio(sounds.values), _places(frames.values)
+        visual = self.grounding(maps, audio)
+
+        question = self.question(batch.words)
+        read_audio, audio_weights = self.audio_attention(question, audio[batch.video])
+        read_visual, visual_weights = self.visual_attention(question, visual[batch.video])
+        both = torch.cat(
+            [
+                read_audio + audio.mean(dim=1)[batch.video],
+                read_visual + visual.mean(dim=1)[batch.video],
+            ],
+            dim=-1,
+        )
+        fused = self.fusion(both.tanh())
+        return ModelOutput(
+            logits=self.answer((fused * question).tanh()),
+            audio=Track(audio, sounds.mask, sounds.seconds),
+            visual=Track(visual, frames.mask, frames.seconds),
+            audio_attention=_on_rows(audio_weights, heard[batch.video], like=batch.audio),
+            visual_attention=_on_rows(visual_weights, seen[batch.video], like=batch.visual),
+            pairs=None if batch.other is None else self._pairs(audio, visual, maps[batch.other]),
+        )
+
+    def _pairs(
+        self,
+        audio: Float[Tensor, "video frame dim"],
+        visual: Float[Tensor, "video frame dim"],
+        other: Float[Tensor, "video frame channel place"],
+    ) -> Pairs:
+        """Scores of each sound with its own frame, and with one of another video, grounded by the sound."""
+        return Pairs(
+            true=self.matching(torch.cat([audio, visual], dim=-1)),
+            false=self.matching(torch.cat([audio, self.grounding(other, audio)], dim=-1)),
+        )
+
+
+def _check_shapes(spec: DataSpec, *, visual: str, dim: int) -> None:
+    if visual not in SHAPES:
+        raise ConfigError(f"model.visual={visual}: expected maps or vectors")
+    if len(spec.audio) != 1:
+        raise DataError(f"an audio row of shape {list(spec.audio)}: AVST expects a vector, [dim]")
+    if len(spec.visual) not in SHAPES[visual]:
+        raise DataError(
+            f"a visual row of shape {list(spec.visual)}: model=avst expects maps, [dim, height, width] or "
+            "[patch, dim], such as data.visual.encoder=res18_14x14; model=avst_pooled expects vectors, [dim]"
+        )
+    channels = _channels(spec.visual)
+    if visual == "maps" and channels != dim:
+        raise ConfigError(
+            f"model.dim={dim}, but the maps have {channels} channels, with which sounds are compared: "
+            f"set model.dim={channels}"
+        )
+
+
+def _channels(row: tuple[int, ...]) -> int:
+    return row[0] if len(row) == 3 else row[-1]
+
+
+def _places(values: Float[Tensor, "video frame *row"]) -> Float[Tensor, "video frame channel place"]:
+    """Maps with their places in a row; patches are such places, and a vector is a map of one place."""
+    if values.dim() == 5:
+        return values.flatten(3)
+    return values.transpose(2, 3) if values.dim() == 4 else values[..., None]
+
+
+def _on_rows(
+    weights: Float[Tensor, "batch frame"], rows: Int64[Tensor, "batch frame"], *, like: Track
+) -> Float[Tensor, "batch time"]:
+    """Attention on frames, put on the rows that they were taken from."""
+    return weights.new_zeros(len(weights), like.mask.shape[1]).scatter_add(1, rows, weights)

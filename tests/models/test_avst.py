@@ -1,0 +1,252 @@
+import json
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from avqa_lit.batch import Batch, DataSpec, Track
+from avqa_lit.errors import ConfigError, DataError
+from avqa_lit.models.avst import AVST
+from avqa_lit.models.avst_checkpoint import NAMES, load_published
+
+REFERENCE = json.loads((Path(__file__).parent / "avst_reference.json").read_text())
+SPEC = DataSpec(audio=(7,), visual=(12, 2, 3), question=11, words=19, answers=13)
+VECTORS = replace(SPEC, visual=(5,))
+
+
+def model_of(spec=SPEC, **changed):
+    torch.manual_seed(0)
+    settings = {
+        "visual": "maps", "dim": 12, "heads": 3, "frames": 5, "question_length": 6, "dropout": 0.0,
+    }  # fmt: skip
+    return AVST(spec, **(settings | changed)).double()
+
+
+def shaped_like(batch, spec):
+    """The batch with visual rows of another shape, and without gradients of earlier tests."""
+    generator = torch.Generator().manual_seed(3)
+    shape = (*batch.visual.mask.shape, *spec.visual)
+    values = torch.randn(shape, generator=generator, dtype=torch.float64)
+    values *= batch.visual.mask.reshape(*batch.visual.mask.shape, *[1] * len(spec.visual))
+    return replace(batch, visual=replace(batch.visual, values=values))
+
+
+@pytest.fixture
+def maps(batch):
+    return shaped_like(batch, SPEC)
+
+
+@pytest.fixture
+def paired(maps):
+    return replace(maps, other=torch.tensor([2, 3, 1, 0]))
+
+
+def formula(name, shape, *, scale):
+    place = np.arange(np.prod(shape), dtype=np.float64)
+    values = scale * np.sin(0.7310585 * place**1.1 + (zlib.crc32(name.encode()) % 6283) / 1000)
+    return torch.from_numpy(values + (name in ("norm1.weight", "norm2.weight"))).reshape(*shape)
+
+
+def published_weights(model):
+    """Weights of the reference for each published name that the forward pass uses."""
+    ours = {name: theirs for theirs, name in NAMES.items()}
+    weights = {}
+    for name, value in model.state_dict().items():
+        module = next(one for one in ours if name.startswith(f"{one}."))
+        theirs = ours[module] + name.removeprefix(module)
+        weights[theirs] = formula(theirs, value.shape, scale=REFERENCE["scale"])
+    return weights
+
+
+def reference_batch():
+    """The reference's videos, and behind them others that hold its negative frames."""
+    videos, frames, side = (REFERENCE[name] for name in ("videos", "frames", "side"))
+
+    def given(name, *row):
+        return formula(REFERENCE["inputs"] + name, (videos, frames, *row), scale=1)
+
+    def track(*parts):
+        values = torch.cat(parts)
+        mask = torch.ones(values.shape[:2], dtype=torch.bool)
+        return Track(values, mask, torch.arange(float(frames)).expand(len(values), -1))
+
+    words = torch.tensor(REFERENCE["question"])
+    ints, row = torch.zeros(videos, dtype=torch.int64), (512, side, side)
+    return Batch(
+        audio=track(given("audio", 128), torch.zeros(videos, frames, 128, dtype=torch.float64)),
+        visual=track(given("visual_posi", *row), given("visual_nega", *row)),
+        clip=torch.arange(2 * videos),
+        question=torch.zeros(videos, 0),
+        words=torch.where(words > 0, words + 1, 0),
+        video=torch.arange(videos),
+        answer=ints,
+        category=ints,
+        row=ints,
+        weight=torch.ones(videos),
+        total=videos,
+        other=torch.cat([torch.arange(videos, 2 * videos)] * 2),
+    )
+
+
+def test_outputs_are_those_of_the_published_network():
+    spec = DataSpec(audio=(128,), visual=(512, 14, 14), question=0, words=92, answers=42)
+    model = model_of(spec, dim=512, heads=4, frames=10, question_length=14, dropout=0.1).eval()
+    load_published(model, published_weights(model))
+    with torch.no_grad():
+        output = model(reference_batch())
+    for name, found in (
+        ("logits", output.logits),
+        ("true", output.pairs.true[: REFERENCE["videos"]].flatten(0, 1)),
+        ("false", output.pairs.false[: REFERENCE["videos"]].flatten(0, 1)),
+    ):
+        np.testing.assert_allclose(found, REFERENCE[name], rtol=0, atol=1e-10, err_msg=name)
+
+
+def test_padding_does_not_change_the_answer(maps):
+    model = model_of()
+
+    def longer(track):
+        rubbish = torch.full((4, 3, *track.values.shape[2:]), 9.0, dtype=torch.float64)
+        blank = torch.zeros(4, 3)
+        return Track(
+            torch.cat([track.values, rubbish], 1),
+            torch.cat([track.mask, blank.bool()], 1),
+            torch.cat([track.seconds, blank], 1),
+        )
+
+    padded = replace(maps, audio=longer(maps.audio), visual=longer(maps.visual))
+    torch.testing.assert_close(model(maps).logits, model(padded).logits, rtol=0, atol=1e-12)
+    words = torch.nn.functional.pad(maps.words, (0, 2))
+    torch.testing.assert_close(model(maps).logits, model(replace(maps, words=words)).logits)
+
+
+def test_each_question_reads_its_own_video(maps):
+    tracks = {
+        name: replace(track, values=track.values.clone().requires_grad_())
+        for name, track in (("audio", maps.audio), ("visual", maps.visual))
+    }
+    model_of()(replace(maps, **tracks)).logits[3].sum().backward()
+    for track in tracks.values():
+        touched = track.values.grad.flatten(1).abs().sum(1) > 0
+        assert touched.tolist() == [False, False, False, True]
+
+
+def test_false_pairs_are_the_sounds_with_the_frames_of_the_others(paired):
+    # Of equal lengths and time stamps, the same sounds are heard beside any video's frames.
+    level = {"mask": torch.ones(4, 5, dtype=torch.bool), "seconds": torch.arange(5.0).expand(4, -1)}
+    own = replace(paired.visual, **level)
+    others = replace(own, values=own.values[paired.other])
+    model = model_of()
+    pairs, swapped = (model(replace(paired, visual=visual)).pairs for visual in (own, others))
+    torch.testing.assert_close(pairs.false, swapped.true)
+
+
+def test_pairs_are_made_only_of_batches_that_carry_others(maps, paired):
+    model = model_of()
+    assert model(maps).pairs is None
+    torch.testing.assert_close(model(maps).logits, model(paired).logits)
+
+
+def test_tokens_are_tracks_at_the_chosen_frames(maps):
+    output = model_of()(maps)
+    for track in (output.audio, output.visual):
+        assert track.values.shape == (4, 5, 12)
+        assert track.mask.all()
+    for video in range(4):
+        length = int(maps.visual.mask[video].sum())
+        rows = [i * length // 5 for i in range(5)]
+        assert torch.equal(output.visual.seconds[video], maps.visual.seconds[video, rows])
+
+
+def test_attention_lies_on_the_rows_that_were_chosen_and_sums_to_one(maps):
+    output = model_of(frames=3)(maps)
+    assert output.audio_attention.shape == (9, 6)
+    assert output.visual_attention.shape == (9, 5)
+    for attention, track in ((output.audio_attention, maps.audio), (output.visual_attention, maps.visual)):
+        torch.testing.assert_close(attention.sum(1), torch.ones(9, dtype=torch.float64))
+        assert not attention[~track.mask[maps.video]].any()
+    lengths = maps.visual.mask.sum(1)[maps.video]
+    for question, length in enumerate(lengths.tolist()):
+        chosen = {i * length // 3 for i in range(3)}
+        assert set(output.visual_attention[question].nonzero().flatten().tolist()) == chosen
+
+
+@pytest.mark.parametrize(("spec", "visual"), [(SPEC, "maps"), (VECTORS, "vectors")])
+def test_every_parameter_learns_but_a_matching_head_that_no_loss_reads(batch, spec, visual):
+    batch = replace(shaped_like(batch, spec), other=torch.tensor([1, 2, 3, 0]))
+    model = model_of(spec, visual=visual)
+    output = model(batch)
+    (output.logits.square().sum() + output.pairs.true.sum() + output.pairs.false.square().sum()).backward()
+    assert [name for name, one in model.named_parameters() if one.grad is None] == []
+
+    model = model_of(spec, visual=visual)
+    model.train_matching(False)
+    model(replace(batch, other=None)).logits.square().sum().backward()
+    without = {name.split(".")[0] for name, one in model.named_parameters() if one.grad is None}
+    assert without == {"matching"}
+    assert not any(one.requires_grad for one in model.matching.parameters())
+
+
+def test_a_vector_is_a_map_of_one_place(batch):
+    one_place = replace(SPEC, visual=(12, 1, 1))
+    model = model_of(one_place)
+    pooled = model_of(replace(SPEC, visual=(12,)), visual="vectors")
+    pooled.load_state_dict(model.state_dict())
+    batch = shaped_like(batch, one_place)
+    vectors = replace(batch, visual=replace(batch.visual, values=batch.visual.values.flatten(2)))
+    torch.testing.assert_close(model(batch).logits, pooled(vectors).logits)
+
+
+def test_patches_are_the_places_of_a_map(maps):
+    model, patches = model_of(), model_of(replace(SPEC, visual=(6, 12)))
+    values = maps.visual.values.flatten(3).transpose(2, 3)
+    rows = replace(maps, visual=replace(maps.visual, values=values))
+    torch.testing.assert_close(model(maps).logits, patches(rows).logits)
+
+
+def test_a_word_that_train_has_not_reads_as_padding(maps):
+    model = model_of()
+    unknown = torch.where(maps.words == 0, 1, maps.words)
+    torch.testing.assert_close(model(maps).logits, model(replace(maps, words=unknown)).logits)
+    other = replace(maps, words=maps.words.clamp(max=3))
+    assert not torch.allclose(model(maps).logits, model(other).logits)
+
+
+def test_a_question_longer_than_the_encoder_reads_is_refused(maps):
+    with pytest.raises(ConfigError, match=r"model\.question_length=3: a question has 4 words"):
+        model_of(question_length=3)(maps)
+
+
+@pytest.mark.parametrize(
+    ("spec", "changed", "error", "message"),
+    [
+        (
+            VECTORS,
+            {},
+            DataError,
+            r"visual row of shape \[5\].*res18_14x14; model=avst_pooled expects vectors",
+        ),
+        (
+            SPEC,
+            {"visual": "vectors"},
+            DataError,
+            r"visual row of shape \[12, 2, 3\]: model=avst expects maps",
+        ),
+        (SPEC, {"visual": "films"}, ConfigError, "model.visual=films: expected maps or vectors"),
+        (SPEC, {"dim": 15}, ConfigError, r"model.dim=15, but the maps have 12 channels.*set model.dim=12"),
+        (SPEC, {"heads": 5}, ConfigError, "model.dim=12 cannot be split over model.heads=5"),
+        (SPEC, {"frames": 0}, ConfigError, "model.frames=0: expected 1 or more"),
+        (
+            replace(SPEC, audio=(3, 7)),
+            {},
+            DataError,
+            r"an audio row of shape \[3, 7\]: AVST expects a vector",
+        ),
+    ],
+)
+def test_what_the_model_cannot_read_is_refused(spec, changed, error, message):
+    with pytest.raises(error, match=message):
+        model_of(spec, **changed)
