@@ -80,6 +80,59 @@ def test_answers_that_a_checkpoint_has_not_come_behind_its_own(store):
             assert data.labels[label] == store.labels[original]
 
 
+def test_another_video_is_carried_only_where_asked_for(store):
+    assert all(batch.other is None for batch in batches(module_of(store)))
+
+
+def others(data, *, rank=0, world_size=1, split="train", skip=0, epoch=1):
+    """Steps of one process: each clip that is asked about with the clip that is its other."""
+    loader = data.loader(split, shuffle=split == "train", rank=rank, world_size=world_size)
+    loader.sampler.set_epoch(epoch)
+    loader.load_state_dict({"steps": skip})
+    steps = []
+    for batch in loader:
+        asked = batch.video[batch.weight > 0].unique()
+        assert set(batch.video.tolist()) | set(batch.other[asked].tolist()) == set(range(len(batch.clip)))
+        assert batch.clip.tolist() == sorted(set(batch.clip.tolist()))
+        assert len(batch.audio.mask) == len(batch.visual.mask) == len(batch.other) == len(batch.clip)
+        steps.append(
+            dict(zip(batch.clip[asked].tolist(), batch.clip[batch.other[asked]].tolist(), strict=True))
+        )
+    return steps
+
+
+@pytest.fixture
+def paired(store):
+    data = module_of(store)
+    data.with_other_videos = True
+    return data
+
+
+def test_the_other_video_of_a_step_is_the_same_on_any_number_of_processes(paired):
+    alone = others(paired)
+    assert all(clip != other for step in alone for clip, other in step.items())
+    shares = [others(paired, rank=rank, world_size=3) for rank in range(3)]
+    for step, whole in enumerate(alone):
+        found = [pair for share in shares for pair in share[step].items()]
+        assert set(found) == set(whole.items())
+
+
+def test_a_pass_that_goes_on_has_the_other_videos_of_one_that_never_ended(paired):
+    assert others(paired, skip=2) == others(paired)[2:]
+
+
+def test_other_videos_change_with_the_epoch_of_training_and_never_in_evaluation(paired):
+    assert others(paired, epoch=1) != others(paired, epoch=2)
+    assert others(paired, epoch=1, split="val") == others(paired, epoch=2, split="val")
+
+
+def test_a_step_about_one_video_has_no_other(paired):
+    rows = np.flatnonzero(paired.store.splits["train"].clip == 0)
+    step = paired.other_clips("train", rows, place=(0, 0))
+    batch = paired.gather("train", rows, total=len(rows), others=step)
+    assert batch.other.tolist() == [0]
+
+
 def test_what_cannot_be_is_refused(store):
     with pytest.raises(ConfigError, match="drop=smell: expected audio or visual"):
         module_of(store, drop="smell")

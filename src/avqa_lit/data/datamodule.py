@@ -1,6 +1,6 @@
 """Batches gathered whole from a packed store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from jaxtyping import Float32, Int64
 from numpy import ndarray
 
 from avqa_lit.batch import Batch, DataSpec, Track
+from avqa_lit.data.other_videos import other_clips
 from avqa_lit.data.sampler import StepSampler
 from avqa_lit.data.store import FeatureStore, PackedModality
 from avqa_lit.data.vocabulary import Vocabulary, word_ids
@@ -34,6 +35,9 @@ class AVQADataModule(L.LightningDataModule):
             not among them counts as wrong.
         words: the model's words in order; None takes the store's own.
         drop: modality whose features are blanked, for robustness tests.
+
+    Attributes:
+        with_other_videos: whether batches carry another video for each, for a model that makes false pairs.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class AVQADataModule(L.LightningDataModule):
         self.batch_size = batch_size
         self.seed = seed
         self.drop = drop
+        self.with_other_videos = False
         self.answers = store.answers.tokens if answers is None else answers
         self.labels = self.answers + tuple(one for one in store.labels if one not in set(self.answers))
         self.words = store.words.tokens if words is None else words
@@ -109,13 +114,40 @@ class AVQADataModule(L.LightningDataModule):
         )
         return BatchLoader(self, split, sampler)
 
-    def gather(self, split: Split, rows: Int64[ndarray, " batch"], *, total: int) -> Batch:
-        """The questions at `rows` of a split; of no rows, a stand-in of weight 0."""
+    def other_clips(
+        self, split: Split, rows: Int64[ndarray, " step"], *, place: tuple[int, ...]
+    ) -> dict[int, int] | None:
+        """Another clip for each of the step that asks the questions at `rows`, if batches carry them."""
+        if not self.with_other_videos:
+            return None
+        clips = self.store.splits[split].clip[rows]
+        return other_clips(clips, self.store.clip_visual[clips], place=(self.seed, *place))
+
+    def gather(
+        self,
+        split: Split,
+        rows: Int64[ndarray, " batch"],
+        *,
+        total: int,
+        others: Mapping[int, int] | None = None,
+    ) -> Batch:
+        """The questions at `rows` of a split; of no rows, a stand-in of weight 0.
+
+        Args:
+            split: train, val or test.
+            rows: places in the split.
+            total: number of questions in this step over all processes.
+            others: another clip for clips of the step, carried as well; None carries none.
+        """
         weight = torch.ones(max(1, len(rows)))
         if len(rows) == 0:
             rows, weight = np.zeros(1, dtype=np.int64), torch.zeros(1)
         table = self.store.splits[split]
-        clips, video = np.unique(table.clip[rows], return_inverse=True)
+        asked = np.unique(table.clip[rows])
+        partners = asked if others is None else np.array([others.get(one, one) for one in asked.tolist()])
+        clips = np.union1d(asked, partners)
+        other = np.arange(len(clips))
+        other[np.searchsorted(clips, asked)] = np.searchsorted(clips, partners)
         texts = table.text[rows]
         words = self.word_ids[texts]
         return Batch(
@@ -124,12 +156,13 @@ class AVQADataModule(L.LightningDataModule):
             clip=torch.from_numpy(clips),
             question=torch.from_numpy(self.text_features[texts]),
             words=torch.from_numpy(words[:, : max(1, int((words > 0).sum(axis=1).max()))]),
-            video=torch.from_numpy(video),
+            video=torch.from_numpy(np.searchsorted(clips, table.clip[rows])),
             answer=torch.from_numpy(self.label_of[table.answer[rows]]),
             category=torch.from_numpy(table.category[rows].astype(np.int64)),
             row=torch.from_numpy(table.row[rows]),
             weight=weight,
             total=total,
+            other=None if others is None else torch.from_numpy(other),
         )
 
     def _track(self, name: str, modality: PackedModality, entries: Int64[ndarray, " video"]) -> Track:
@@ -155,9 +188,12 @@ class BatchLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         self.steps = self.sampler.skip
-        for rows, total in self.sampler:
+        # Evaluation is the same in every epoch.
+        epoch = self.sampler.epoch if self.sampler.shuffle else 0
+        for rows, step in self.sampler:
+            others = self.data.other_clips(self.split, step, place=(epoch, self.steps))
             self.steps += 1
-            yield self.data.gather(self.split, rows, total=total)
+            yield self.data.gather(self.split, rows, total=len(step), others=others)
 
     def state_dict(self) -> dict[str, int]:
         """How many steps of the present pass are handed out."""

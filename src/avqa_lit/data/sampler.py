@@ -50,12 +50,12 @@ class StepSampler:
         """Steps an epoch, the same for every process."""
         return -(-self.questions // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[Int64[ndarray, " batch"], int]]:
-        """Rows of this process in each step, possibly none, and the number over all processes."""
+    def __iter__(self) -> Iterator[tuple[Int64[ndarray, " batch"], Int64[ndarray, " step"]]]:
+        """Rows of this process in each step, possibly none, and the rows of all processes."""
         first_step, self.skip = self.skip, 0
         order = np.arange(self.questions)
         if self.shuffle:
             order = np.random.default_rng((self.seed, self.epoch)).permutation(order)
         for first in range(first_step * self.batch_size, self.questions, self.batch_size):
             step = order[first : first + self.batch_size]
-            yield step[self.rank :: self.world_size], len(step)
+            yield step[self.rank :: self.world_size], step
