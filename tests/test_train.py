@@ -83,6 +83,14 @@ def test_exported_data_prepared_again_trains_to_the_same_bits(train, tmp_path, m
     assert direct.results["counts"] == from_disk.results["counts"]
 
 
+def test_a_loss_term_that_was_not_chosen_is_told_how_to_be(train, capsys):
+    with pytest.raises(SystemExit):
+        train("loss=[answer]", "loss.kl.weight=1", folder="a")
+    message = capsys.readouterr().err
+    assert "error: loss.kl is not among the loss terms of this run" in message
+    assert "loss=[answer,kl], or with model=avst loss=[answer,matching,kl]" in message
+
+
 @pytest.mark.slow
 def test_the_default_model_learns_from_what_it_hears_and_sees(train):
     """A guard of the claim in experiments/modality_ablation, at half its training and with room for luck."""

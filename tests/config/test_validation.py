@@ -26,6 +26,10 @@ def test_the_default_config_is_valid(compose):
         ("+logger.projct=1", "logger.projct is not a config key: did you mean project?"),
         ("~model.dim", "model: avqa_lit.models.cross_attention.CrossAttention needs model.dim"),
         ("model._target_=avqa_lit.models.cross_attention.Cross", "model._target_=.*cannot be imported"),
+        (
+            "+loss.matching.weight=1",
+            r"loss.matching is not among the loss terms of this run.*loss=\[answer,matching\]",
+        ),
         ("model._target_=nowhere.Net", "model._target_=nowhere.Net: cannot be imported"),
     ],
 )

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from avqa_lit.batch import DataSpec
+    from avqa_lit.data.datamodule import AVQADataModule
     from avqa_lit.losses.weighted import WeightedLosses
-    from avqa_lit.training.module import OptimizerFactory
+    from avqa_lit.training.module import AVQAModule, OptimizerFactory
 
 # Read by us beside the arguments of lightning.Trainer.
 TRAINER_KEYS_OF_OURS = {"threads", "log_every_n_steps"}
@@ -65,6 +66,33 @@ def build_losses(nodes: dict[str, dict[str, Any]]) -> "WeightedLosses":
         },
         weights={name: node.get("weight", 1.0) for name, node in nodes.items()},
         start_epochs={name: node.get("start_epoch", 0) for name, node in nodes.items()},
+    )
+
+
+def build_module(config: dict[str, Any], data: "AVQADataModule", *, origin: dict[str, Any]) -> "AVQAModule":
+    """What is trained and evaluated, for these data, which it tells what its batches have to carry.
+
+    Args:
+        config: of a training run.
+        data: serves the batches.
+        origin: what its checkpoints carry.
+    """
+    from avqa_lit.training.module import AVQAModule
+
+    model: Any = build_model(config["model"], data.spec)
+    losses = build_losses(config["loss"])
+    if getattr(model, "needs_other_videos", False):
+        model.train_matching(losses.needs_pairs)
+        data.with_other_videos = losses.needs_pairs
+    return AVQAModule(
+        model=model,
+        losses=losses,
+        labels=len(data.labels),
+        optimizer=build_optimizer(config["optimizer"]),
+        schedule=build(config["schedule"]),
+        monitor=config["monitor"],
+        log_every_n_steps=config["trainer"]["log_every_n_steps"],
+        origin=origin,
     )
 
 

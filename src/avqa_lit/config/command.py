@@ -81,8 +81,11 @@ def explain(error: Exception, name: str) -> str:
     key = _unknown_key(error)
     if isinstance(error, UserError) or key is None:
         return str(error)
-    from avqa_lit.config.validation import nearest
+    from avqa_lit.config.validation import explain_absent_term, nearest
 
+    group, _, term = key.partition(".")
+    if group == "loss" and (config_folder() / "loss" / f"{term}.yaml").is_file():
+        return explain_absent_term(term)
     return f"{key} is not a config key: {nearest(key, _known_keys(name))}"
 
 

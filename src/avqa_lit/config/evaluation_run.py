@@ -13,7 +13,7 @@ from rich.console import Console
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.batch import DataSpec
-from avqa_lit.config.build import build, build_losses, build_model, build_optimizer, check_trust
+from avqa_lit.config.build import build, build_module, check_trust
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.resolve import fill_in_budget, resolved
 from avqa_lit.config.schema import Evaluate
@@ -21,7 +21,6 @@ from avqa_lit.config.validation import validate
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.errors import ConfigError, DataError
 from avqa_lit.metrics.score_table import score_table
-from avqa_lit.training.module import AVQAModule
 from avqa_lit.training.process import quiet_lightning
 from avqa_lit.training.scoring import score
 
@@ -73,16 +72,7 @@ def evaluate(cfg: "DictConfig") -> None:
             f"{store.path}: its features are {data.spec}, but {path} was trained on {spec}; "
             "use features of the same encoders"
         )
-    module = AVQAModule(
-        model=build_model(trained["model"], spec),
-        losses=build_losses(trained["loss"]),
-        labels=len(data.labels),
-        optimizer=build_optimizer(trained["optimizer"]),
-        schedule=build(trained["schedule"]),
-        monitor=trained["monitor"],
-        log_every_n_steps=trained["trainer"]["log_every_n_steps"],
-        origin=origin,
-    )
+    module = build_module(trained, data, origin=origin)
     module.load_state_dict(checkpoint["state_dict"])
     trainer = L.Trainer(
         accelerator="auto",

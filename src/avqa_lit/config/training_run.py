@@ -21,7 +21,7 @@ from rich.console import Console
 from avqa_lit.artifacts.atomic import remove_unfinished, write_text
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
-from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build, build_losses, build_model, build_optimizer
+from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build, build_module
 from avqa_lit.config.evaluation_run import load_checkpoint
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.resolve import resolved
@@ -196,14 +196,9 @@ class TrainingRun:
         return None
 
     def _module(self, data: AVQADataModule) -> AVQAModule:
-        return AVQAModule(
-            model=build_model(self.config["model"], data.spec),
-            losses=build_losses(self.config["loss"]),
-            labels=len(data.labels),
-            optimizer=build_optimizer(self.config["optimizer"]),
-            schedule=build(self.config["schedule"]),
-            monitor=self.config["monitor"],
-            log_every_n_steps=self.config["trainer"]["log_every_n_steps"],
+        return build_module(
+            self.config,
+            data,
             origin={
                 "key": self.key,
                 "checksum": data.store.checksum,

@@ -33,12 +33,20 @@ def nearest(key: str, known: Collection[str]) -> str:
     return f"did you mean {close[0]}?" if close else "known keys: " + ", ".join(sorted(known))
 
 
+def explain_absent_term(name: str) -> str:
+    """What to do about a key of a loss term that the run has not got."""
+    return (
+        f"loss.{name} is not among the loss terms of this run, which the model may choose (model=avst does): "
+        f"name all of them, as in loss=[answer,{name}], or with model=avst loss=[answer,matching,{name}]"
+    )
+
+
 def validate(config: dict[str, Any], *, schema: type) -> None:
     """Check that every key of a resolved config is read by somebody.
 
     Raises:
-        ConfigError: a key that nothing reads, with the nearest right one; a `_target_` that cannot be
-            imported; an argument that a class needs and does not get.
+        ConfigError: a key that nothing reads, with the nearest right one; a loss term that was not chosen; a
+            `_target_` that cannot be imported; an argument that a class needs and does not get.
     """
     _check_names("", config, {one.name for one in fields(schema)})
     for group, known in (("budget", Budget), ("paths", Paths)):
@@ -47,6 +55,9 @@ def validate(config: dict[str, Any], *, schema: type) -> None:
         _check_trainer(config["trainer"])
     if "logger" in config:
         _check_names("logger.", config["logger"], LOGGER_KEYS)
+    for name, node in (config.get("loss") or {}).items():
+        if "_target_" not in node:
+            raise ConfigError(explain_absent_term(name))
     for path, node in _targets(config):
         _check_target(path, node)
 
