@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
+from avqa_lit.artifacts.attention import read_attention
 from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.evaluate import main
 
@@ -115,3 +117,98 @@ def test_a_split_that_is_none_is_refused(train, evaluate, capsys):
 def test_results_can_be_read_as_plain_json(train):
     trained = train(folder="a")
     assert json.loads(trained.folder.results.read_text())["schema"] == 1
+
+
+def test_predictions_of_a_run_score_as_the_run_did(train, evaluate, tmp_path):
+    trained = train(folder="a")
+    rows = trained.predictions()
+    table = tmp_path / "answers.csv"
+    table.write_text(
+        "question_id,answer\n" + "".join(f"{r['question_id']},{r['prediction']}\n" for r in rows)
+    )
+    scored = evaluate(f"predictions={table}", "data=synthetic", "data.videos=40")
+    for name, value in scored.results["metrics"].items():
+        assert value == pytest.approx(trained.results["metrics"][name], abs=1e-12), name
+    tests = {name: count for name, count in trained.results["counts"].items() if name.startswith("test/")}
+    assert scored.results["counts"] == tests
+    assert scored.results["unseen_answers"]["test"] == trained.results["unseen_answers"]["test"]
+    assert scored.results["unknown_answers"] == {"test": 0}
+    assert scored.results["data"]["checksum"] == trained.results["data"]["checksum"]
+    kept = (
+        "row",
+        "question_id",
+        "video_id",
+        "category",
+        "template",
+        "question",
+        "answer",
+        "prediction",
+        "prior",
+    )
+    assert [[row[name] for name in kept] for row in scored.predictions()] == [
+        [row[name] for name in kept] for row in rows
+    ]
+
+
+def test_predictions_of_a_run_are_read_as_they_lie(train, evaluate):
+    trained = train(folder="a")
+    file = trained.folder.predictions("test")
+    scored = evaluate(f"predictions={file}", "data=synthetic", "data.videos=40")
+    assert [row["prediction"] for row in scored.predictions()] == [
+        row["prediction"] for row in trained.predictions()
+    ]
+
+
+def test_answers_that_train_never_gives_are_counted_and_told(train, evaluate, tmp_path, capsys):
+    trained = train(folder="a")
+    known = torch.load(trained.folder.best, weights_only=True)["avqa_lit"]["answers"]
+    rows = trained.predictions()
+    answers = [{"row": row["row"], "answer": "A Drum" if row["row"] < 3 else row["answer"]} for row in rows]
+    (tmp_path / "answers.json").write_text(json.dumps(answers))
+    scored = evaluate(f"predictions={tmp_path / 'answers.json'}", "data=synthetic", "data.videos=40")
+    unknown = 3 + sum(row["answer"] not in known for row in rows[3:])
+    assert scored.results["unknown_answers"] == {"test": unknown}
+    right = sum(count["correct"] for count in scored.results["counts"].values())
+    assert (
+        right
+        == len(rows) - unknown
+        == sum(row["answer"] == row["prediction"] for row in scored.predictions())
+    )
+    assert scored.predictions()[0]["given"] == "A Drum"
+    assert "are none that train gives, and count as wrong: 'A Drum'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ([], "neither checkpoint nor predictions has a value: give checkpoint=PATH"),
+        (["predictions=a.csv"], "say which questions it answers, with data=music_avqa data.raw=DIR"),
+        (["predictions=a.csv", "checkpoint=b"], "checkpoint=b together with predictions=a.csv"),
+        (["predictions=a.csv", "drop=audio"], "drop=audio together with predictions=a.csv"),
+        (["predictions=a.csv", "attention=true"], "attention=True together with predictions=a.csv"),
+        (["predictions=a.csv", "data=synthetic"], "data.videos has no value: give data.videos=N"),
+        (["predictions=a.csv", "data=synthetic", "data.videos=40"], "predictions=a.csv: cannot be read"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(evaluate, capsys, overrides, message):
+    assert message in refused(evaluate, capsys, *overrides)
+
+
+def test_attention_is_kept_on_request_in_the_order_of_rows(train, evaluate):
+    trained = train("attention=true", folder="a")
+    told = read_attention(trained.folder.attention("test"))
+    assert told.row.tolist() == [row["row"] for row in trained.predictions()]
+    shares = np.nansum(told.audio.astype(float), 1) + np.nansum(told.visual.astype(float), 1)
+    assert shares == pytest.approx(1, abs=0.01)
+    assert told.audio.shape[1] == len(told.audio_seconds) != told.visual.shape[1] == len(told.visual_seconds)
+    assert np.isnan(told.audio).any()  # concerts differ in length
+    assert trained.folder.attention("val").name == "attention_val.npz"
+    assert trained.folder.attention("val").exists()
+    scored = evaluate(f"checkpoint={trained.folder.best}", "attention=true")
+    again = read_attention(scored.folder.attention("test"))
+    for name in ("row", "audio", "visual", "audio_seconds", "visual_seconds"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(told, name))
+
+
+def test_attention_is_not_kept_unasked(train):
+    assert not train(folder="a").folder.attention("test").exists()

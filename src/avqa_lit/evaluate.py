@@ -1,4 +1,4 @@
-"""python -m avqa_lit.evaluate: score a checkpoint, also on other data."""
+"""python -m avqa_lit.evaluate: score a checkpoint, also on other data, or another program's answers."""
 
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,15 @@ def main() -> None:
 
 
 def task(cfg: "DictConfig") -> None:
-    """Score the checkpoint on a split and leave the run's files."""
-    from avqa_lit.config.evaluation_run import evaluate
+    """Score the checkpoint or the predictions on a split and leave the run's files."""
+    if cfg.predictions is not None:
+        from avqa_lit.config.scoring_run import score_predictions
 
-    evaluate(cfg)
+        score_predictions(cfg)
+    else:
+        from avqa_lit.config.evaluation_run import evaluate
+
+        evaluate(cfg)
 
 
 if __name__ == "__main__":

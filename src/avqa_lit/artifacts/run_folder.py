@@ -67,6 +67,10 @@ class RunFolder:
         """Predictions in annotation order; the test split has the plain name."""
         return self.path / ("predictions.jsonl" if split == "test" else f"predictions_{split}.jsonl")
 
+    def attention(self, split: str) -> Path:
+        """Where the model looked and listened, if a run was asked to keep it."""
+        return self.path / ("attention.npz" if split == "test" else f"attention_{split}.npz")
+
     def write_results(self, results: dict[str, Any]) -> None:
         """Write results.json, whole or not at all."""
         write_json(self.results, {"schema": SCHEMA, **results})

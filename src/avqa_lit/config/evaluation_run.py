@@ -1,26 +1,17 @@
-"""Scores of a checkpoint, whose config and vocabularies travel in it."""
+"""Scores of a checkpoint, also on other data than it was trained on."""
 
-import pickle
 import time
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import lightning as L
-import torch
-from rich.console import Console
 
-from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
-from avqa_lit.artifacts.run_folder import RunFolder
-from avqa_lit.batch import DataSpec
-from avqa_lit.config.build import build, build_module, check_trust
+from avqa_lit.config.evaluation_folder import leave_evaluation
 from avqa_lit.config.keys import config_key
-from avqa_lit.config.resolve import fill_in_budget, resolved
+from avqa_lit.config.resolve import resolved
+from avqa_lit.config.restored import restore
 from avqa_lit.config.schema import Evaluate
 from avqa_lit.config.validation import validate
-from avqa_lit.data.datamodule import AVQADataModule
-from avqa_lit.errors import ConfigError, DataError
-from avqa_lit.metrics.score_table import score_table
+from avqa_lit.errors import ConfigError
 from avqa_lit.training.process import quiet_lightning
 from avqa_lit.training.scoring import score
 
@@ -38,42 +29,13 @@ def evaluate(cfg: "DictConfig") -> None:
     began = time.monotonic()
     config = resolved(cfg)
     validate(config, schema=Evaluate)
-    path = Path(config["checkpoint"])
-    checkpoint = load_checkpoint(path)
-    origin = checkpoint["avqa_lit"]
-    trained = origin["config"]
-    check_trust(
-        {name: trained[name] for name in ("model", "question", "loss", "schedule")},
-        trust=config["trust"],
-        origin=path,
-    )
-    if config["data"] is None:
-        check_trust(trained["data"], trust=config["trust"], origin=path)
-        config["data"] = trained["data"]
-    fill_in_budget(config, trained["budget"])
-
-    quiet_lightning()
-    source = build(config["data"])
-    question = build(trained["question"])
-    cache = Path(config["paths"]["cache"]).expanduser()
-    store = source.prepare(question, cache=cache, progress=config["display"])
-    data = AVQADataModule(
-        store,
-        text_features=store.text_features(question),
-        batch_size=source.batch_size,
-        seed=trained["seed"],
-        answers=tuple(origin["answers"]),
-        words=tuple(origin["words"]),
-        drop=config["drop"],
-    )
-    spec = DataSpec(**origin["spec"])
-    if data.spec != spec:
-        raise DataError(
-            f"{store.path}: its features are {data.spec}, but {path} was trained on {spec}; "
-            "use features of the same encoders"
+    if config["checkpoint"] is None:
+        raise ConfigError(
+            "neither checkpoint nor predictions has a value: give checkpoint=PATH to score a checkpoint, or "
+            "predictions=FILE to score the answers of another program"
         )
-    module = build_module(trained, data, origin=origin)
-    module.load_state_dict(checkpoint["state_dict"])
+    quiet_lightning()
+    restored = restore(config, drop=config["drop"])
     trainer = L.Trainer(
         accelerator="auto",
         devices=1,
@@ -82,54 +44,23 @@ def evaluate(cfg: "DictConfig") -> None:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    scored = score(trainer, module, data, config["split"])
-    identity = config | {"checkpoint": {"config": trained, "epoch": checkpoint["epoch"]}}
-    key = config_key(identity)
-    moment = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    folder = RunFolder(Path(config["paths"]["runs"]).absolute() / "evaluate" / f"{moment}_{key}")
-    folder.write_predictions(config["split"], scored.predictions)
-    folder.write_results(
-        {
-            "state": "finished",
-            "key": key,
-            "experiment": "evaluate",
-            "checkpoint": str(path.absolute()),
+    data, trained = restored.data, restored.trained
+    scores = score(trainer, restored.module, data, config["split"], attention=config["attention"])
+    checkpoint = str(restored.path.absolute())
+    asked = {"data": config["data"], "split": config["split"], "drop": config["drop"]}
+    leave_evaluation(
+        config,
+        scores,
+        key=config_key(config | {"checkpoint": {"config": trained, "epoch": restored.epoch}}),
+        settings=trained | asked | {"checkpoint": checkpoint},
+        results={
+            "checkpoint": checkpoint,
             "drop": config["drop"],
             "seed": trained["seed"],
-            "best_epoch": checkpoint["epoch"],
+            "best_epoch": restored.epoch,
             "monitor": trained["monitor"],
-            "metrics": scored.metrics,
-            "counts": scored.counts,
-            "unseen_answers": {config["split"]: scored.unseen_answers},
-            "dropped_questions": dict(store.dropped),
-            "data": data.facts(question.name),
-            "versions": versions(),
-            "git": git_commit(),
-            "seconds": {"total": round(time.monotonic() - began, 3)},
-            "peak_memory_bytes": peak_memory_bytes(),
-        }
+            "dropped_questions": dict(data.store.dropped),
+            "data": data.facts(restored.question.name),
+        },
+        began=began,
     )
-    console = Console()
-    console.print(score_table(scored.metrics, scored.counts, split=config["split"]))
-    console.print(str(folder.path), soft_wrap=True, highlight=False)
-
-
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """The checkpoint at `path`, read without unpickling any object.
-
-    Raises:
-        ConfigError: no file there, or not a checkpoint that avqa_lit wrote.
-    """
-    if not path.is_file():
-        raise ConfigError(
-            f"checkpoint={path}: no such file; a run leaves checkpoints/best.ckpt in its folder"
-        )
-    try:
-        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError) as error:
-        raise ConfigError(
-            f"checkpoint={path}: cannot be read as weights and plain values ({error})"
-        ) from error
-    if not isinstance(checkpoint, dict) or "avqa_lit" not in checkpoint:
-        raise ConfigError(f"checkpoint={path}: expected a checkpoint written by avqa_lit.train")
-    return checkpoint

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 # None of these changes a weight or a count.
-WITHOUT_EFFECT = ("hydra", "logger", "paths", "display", "trust", "resume")
+WITHOUT_EFFECT = ("hydra", "logger", "paths", "display", "trust", "resume", "attention")
 
 
 def config_key(config: dict[str, Any]) -> str:

@@ -40,6 +40,7 @@ class Train:
         resume: "auto" goes on with the newest run of the same config that has not finished, or with the one
             in `hydra.run.dir`, and ends with the same bits as a run that was never ended; where there is
             none, and with "never", a run starts afresh. A sweep gives "auto" to its jobs.
+        attention: keep where the model looked and listened for each val and test question, in attention.npz.
         trust: module prefixes beside `avqa_lit.` whose classes a checkpoint's config may name.
     """
 
@@ -58,6 +59,7 @@ class Train:
     monitor: str = "val/acc/overall"
     display: bool = True
     resume: str = "never"
+    attention: bool = False
     trust: list[str] = field(default_factory=list)
 
 
@@ -67,16 +69,20 @@ class Evaluate:
 
     Attributes:
         checkpoint: file that training left.
+        predictions: file with the answers of another program, to be scored instead of a checkpoint.
         data: what to score on; null is the data of the checkpoint's own config.
         split: train, val or test.
         drop: modality whose features are blanked, "audio" or "visual".
+        attention: keep where the model looked and listened for each question, in attention.npz.
         trust: module prefixes beside `avqa_lit.` whose classes the checkpoint's config may name.
     """
 
-    checkpoint: str = MISSING
+    checkpoint: str | None = None
+    predictions: str | None = None
     data: dict[str, Any] | None = None
     split: str = "test"
     drop: str | None = None
+    attention: bool = False
     trust: list[str] = field(default_factory=list)
     paths: Paths = field(default_factory=Paths)
     display: bool = True

@@ -19,12 +19,13 @@ from lightning.pytorch.loggers import WandbLogger
 from rich.console import Console
 
 from avqa_lit.artifacts.atomic import remove_unfinished, write_text
+from avqa_lit.artifacts.attention import write_attention
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build, build_module
-from avqa_lit.config.evaluation_run import load_checkpoint
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.resolve import resolved
+from avqa_lit.config.restored import load_checkpoint
 from avqa_lit.config.run_place import held, place_of
 from avqa_lit.config.schema import Train
 from avqa_lit.config.sweep.slots import available_cores
@@ -145,11 +146,16 @@ class TrainingRun:
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
             test_began = time.monotonic()
             best_epoch = load_best(trainer, module, self.folder)
-            scores = {split: score(trainer, module, data, split) for split in ("val", "test")}
+            attention = self.config["attention"]
+            scores = {
+                split: score(trainer, module, data, split, attention=attention) for split in ("val", "test")
+            }
             summary |= {name: value for one in scores.values() for name, value in one.metrics.items()}
         if trainer.is_global_zero:
             for split, one in scores.items():
                 self.folder.write_predictions(split, one.predictions)
+                if one.attention is not None:
+                    write_attention(self.folder.attention(split), one.attention)
             console.print(score_table(scores["test"].metrics, scores["test"].counts, split="test"))
             console.print(f"{self.folder.path}", soft_wrap=True, highlight=False)
         return {

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import cast, get_args
 
+from avqa_lit.data.annotated import Annotated, annotated_in_store, check_split
 from avqa_lit.data.annotations import FieldMap, Question, read_annotations, repeated_ids
 from avqa_lit.data.build import build_store
 from avqa_lit.data.feature_files import Extraction, FeatureFolder, StoredDtype
@@ -79,21 +80,51 @@ class OfficialLayout:
         Raises:
             DataError: what is missing or wrong in the folder, and what to do about it.
         """
-        if self.raw is None:
-            if self.store is None:
-                raise DataError(
-                    "data.raw is not set, expected the folder of the data set: data.raw=DIR; "
-                    "or data.store=DIR alone for a store that is packed already"
-                )
-            store = FeatureStore.open(Path(self.store).expanduser())
-        else:
-            raw = Path(self.raw).expanduser().absolute()
-            store = self._build(raw, progress=progress)
+        raw = self._raw()
+        store = self._opened() if raw is None else self._build(raw, progress=progress)
         store.text_features(question)
         return store
 
+    def annotated(self, split: str, *, cache: Path | None = None) -> Annotated:
+        """A split's questions, read from the annotations; from the store where there is no raw folder.
+
+        Args:
+            split: train, val or test.
+            cache: unused here; embedded data lies in it.
+
+        Raises:
+            DataError: no such split, or annotations that cannot be read.
+        """
+        raw = self._raw()
+        if raw is None:
+            return annotated_in_store(self._opened(), split)
+        check_split(split, SPLITS, where=raw)
+        self._check_annotations(raw, ("train", split))
+        files = {one: raw / self.annotations[one] for one in ("train", split)}
+        digests = [hashlib.sha256(file.read_bytes()).digest() for file in files.values()]
+        questions = {one: read_annotations(file, fields=self.fields) for one, file in files.items()}
+        return Annotated(
+            where=raw,
+            checksum=hashlib.sha256(b"".join(digests)).hexdigest(),
+            split=split,
+            train=questions["train"],
+            asked=questions[split],
+        )
+
+    def _raw(self) -> Path | None:
+        return None if self.raw is None else Path(self.raw).expanduser().absolute()
+
+    def _opened(self) -> FeatureStore:
+        if self.store is None:
+            raise DataError(
+                "data.raw is not set, expected the folder of the data set: data.raw=DIR; "
+                "or data.store=DIR alone for a store that is packed already"
+            )
+        return FeatureStore.open(Path(self.store).expanduser())
+
     def _build(self, raw: Path, *, progress: bool) -> FeatureStore:
-        self._check_layout(raw)
+        self._check_annotations(raw, SPLITS)
+        self._check_features(raw)
         fingerprint = self._fingerprint(raw)
 
         def write(folder: Path) -> None:
@@ -128,19 +159,21 @@ class OfficialLayout:
     def _folder(self, raw: Path, extraction: Extraction) -> Path:
         return raw / self.features / extraction.encoder
 
-    def _check_layout(self, raw: Path) -> None:
+    def _check_annotations(self, raw: Path, splits: Sequence[str]) -> None:
         if not raw.is_dir():
             raise DataError(
                 f"data.raw={raw}: no such folder, expected one that holds json/ and {self.features}/"
             )
         found = ", ".join(sorted(entry.name for entry in raw.iterdir())[:SHOWN]) or "nothing"
-        for split in SPLITS:
+        for split in splits:
             file = raw / self.annotations[split]
             if not file.is_file():
                 raise DataError(
                     f"{file}: no annotation file of the {split} split, {raw} holds {found}; "
                     f"put it there, or name it with data.annotations.{split}=FILE"
                 )
+
+    def _check_features(self, raw: Path) -> None:
         for name, extraction in (("audio", self.audio), ("visual", self.visual)):
             folder = self._folder(raw, extraction)
             if not folder.is_dir():

@@ -1,6 +1,6 @@
 """The LightningModule: one step of training, exact scores of evaluation."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -17,7 +17,6 @@ from avqa_lit.metrics.accuracy import accuracies, category_counts
 from avqa_lit.metrics.answers import AnswerMetrics
 from avqa_lit.metrics.classification import classification_report
 from avqa_lit.training.loss_meter import LossMeter
-from avqa_lit.training.predictions import PredictionCollector
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 
@@ -41,6 +40,12 @@ class Schedule(Protocol):
     def configure(
         self, optimizer: torch.optim.Optimizer, *, epochs: int, steps_per_epoch: int, monitor: str
     ) -> dict[str, Any] | None: ...
+
+
+class Collector(Protocol):
+    """Keeps something of every question of an evaluation."""
+
+    def update(self, output: ModelOutput, batch: Batch) -> None: ...
 
 
 class AVQAModule(L.LightningModule):
@@ -80,7 +85,7 @@ class AVQAModule(L.LightningModule):
         self.training_meter = LossMeter(names=tuple(losses.terms))
         self.evaluation_meter = LossMeter(names=tuple(losses.terms))
         self.answers = AnswerMetrics(labels=labels)
-        self.collector: PredictionCollector | None = None
+        self.collectors: Sequence[Collector] = ()
         self.evaluated = Evaluated({}, {})
 
     def forward(self, batch: Batch) -> ModelOutput:
@@ -120,8 +125,8 @@ class AVQAModule(L.LightningModule):
         loss, terms = self.losses(output, batch, epoch=self.current_epoch)
         self.evaluation_meter.update(loss, terms, output.logits, batch)
         self.answers.update(output.logits.argmax(-1), batch.answer, batch.category, batch.weight)
-        if self.collector is not None:
-            self.collector.update(output, batch)
+        for collector in self.collectors:
+            collector.update(output, batch)
 
     def on_validation_epoch_end(self) -> None:
         self._end_evaluation()

@@ -2,9 +2,9 @@
 
 import torch
 from torch import Tensor
-from torch import distributed as dist
 
 from avqa_lit.batch import Batch, ModelOutput
+from avqa_lit.training.gather import gathered
 
 
 class PredictionCollector:
@@ -27,11 +27,7 @@ class PredictionCollector:
 
     def gathered(self) -> tuple[Tensor, Tensor, Tensor]:
         """Rows in order with their answers and probabilities, ``[question]``, ``[question, top]`` twice."""
-        parts = self._parts
-        if dist.is_available() and dist.is_initialized():
-            everyone: list[list[tuple[Tensor, Tensor, Tensor]]] = [[] for _ in range(dist.get_world_size())]
-            dist.all_gather_object(everyone, parts)
-            parts = [part for process in everyone for part in process]
+        parts = gathered(self._parts)
         rows, answers, probabilities = (torch.cat(column) for column in zip(*parts, strict=True))
         order = rows.argsort()
         return rows[order], answers[order], probabilities[order]

@@ -1,6 +1,5 @@
 """Exact scores of a split: metrics beside their prior, integer counts, predictions."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import lightning as L
@@ -10,33 +9,29 @@ from avqa_lit.data.datamodule import AVQADataModule, Split
 from avqa_lit.data.store import FeatureStore
 from avqa_lit.metrics.accuracy import accuracies, count_correct
 from avqa_lit.metrics.prior import fit_prior
+from avqa_lit.metrics.split_scores import SplitScores
+from avqa_lit.training.attention import AttentionCollector
 from avqa_lit.training.module import AVQAModule
 from avqa_lit.training.predictions import PredictionCollector
 
 
-@dataclass(frozen=True)
-class SplitScores:
-    """What a model makes of one split.
+def score(
+    trainer: L.Trainer, module: AVQAModule, data: AVQADataModule, split: Split, *, attention: bool = False
+) -> SplitScores:
+    """Run the model over a split once; call it on every process.
 
-    Attributes:
-        metrics: fractions by their full name, the question-only prior's among them.
-        counts: right answers and questions of each category, by their full name.
-        predictions: one object a question, in annotation order.
-        unseen_answers: questions whose answer the model's vocabulary has not.
+    Args:
+        trainer: runs the model.
+        module: holds the model.
+        data: holds the split.
+        split: the split to run over.
+        attention: keep where the model looked and listened.
     """
-
-    metrics: dict[str, float]
-    counts: dict[str, dict[str, int]]
-    predictions: list[dict[str, Any]]
-    unseen_answers: int
-
-
-def score(trainer: L.Trainer, module: AVQAModule, data: AVQADataModule, split: Split) -> SplitScores:
-    """Run the model over a split once; call it on every process."""
-    module.collector = PredictionCollector()
+    collector, looks = PredictionCollector(), AttentionCollector()
+    module.collectors = (collector, looks) if attention else (collector,)
     loader = data.loader(split, shuffle=False, rank=trainer.global_rank, world_size=trainer.world_size)
     trainer.test(module, dataloaders=loader, verbose=False)
-    collector, module.collector = module.collector, None
+    module.collectors = ()
     prior = prior_answers(data.store, split)
     metrics = module.evaluated.metrics | prior_accuracies(data.store, split, prior)
     answer = data.label_of[data.store.splits[split].answer]
@@ -45,6 +40,7 @@ def score(trainer: L.Trainer, module: AVQAModule, data: AVQADataModule, split: S
         counts={f"{split}/{name}": count for name, count in module.evaluated.counts.items()},
         predictions=_predictions(collector, data, split, prior),
         unseen_answers=int((answer >= len(data.answers)).sum()),
+        attention=looks.gathered(data.store) if attention else None,
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from avqa_lit.artifacts.atomic import write_json, write_text
 from avqa_lit.categories import CATEGORIES
+from avqa_lit.data.annotated import Annotated, annotated_in_store
 from avqa_lit.data.annotations import read_annotations
 from avqa_lit.data.build import build_store
 from avqa_lit.data.feature_files import Extraction, FeatureArrays
@@ -99,7 +100,20 @@ class SyntheticConcerts:
             cache: folder in which the store gets a folder of its own.
             progress: show a bar where the output is a terminal.
         """
+        store = self._build(cache, progress=progress)
+        store.text_features(question)
+        return store
 
+    def annotated(self, split: str, *, cache: Path) -> Annotated:
+        """A split's questions.
+
+        Args:
+            split: train, val or test.
+            cache: folder in which the store gets a folder of its own.
+        """
+        return annotated_in_store(self._build(cache, progress=False), split)
+
+    def _build(self, cache: Path, *, progress: bool) -> FeatureStore:
         def write(folder: Path) -> None:
             with tempfile.TemporaryDirectory() as raw:
                 self._write_annotations(Path(raw))
@@ -113,9 +127,7 @@ class SyntheticConcerts:
                     progress=progress,
                 )
 
-        store = build_store(cache.expanduser().absolute() / self.key[:12], fingerprint=self.key, write=write)
-        store.text_features(question)
-        return store
+        return build_store(cache.expanduser().absolute() / self.key[:12], fingerprint=self.key, write=write)
 
     def export_to(self, folder: Path) -> Path:
         """Write the official layout to `folder`, whole or not at all; what we wrote there before is replaced.

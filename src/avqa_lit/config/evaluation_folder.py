@@ -1,0 +1,63 @@
+"""What an evaluation leaves and prints, whoever gave the answers."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from avqa_lit.artifacts.atomic import write_text
+from avqa_lit.artifacts.attention import write_attention
+from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
+from avqa_lit.artifacts.run_folder import RunFolder
+from avqa_lit.metrics.score_table import score_table
+from avqa_lit.metrics.split_scores import SplitScores
+
+
+def leave_evaluation(
+    config: dict[str, Any],
+    scores: SplitScores,
+    *,
+    key: str,
+    settings: dict[str, Any],
+    results: dict[str, Any],
+    began: float,
+) -> RunFolder:
+    """Write a new folder under ``runs/evaluate``, print the table and the folder's place.
+
+    Args:
+        config: of the evaluation.
+        scores: of its split.
+        key: names what was evaluated.
+        settings: what config.yaml shall say of the origin of the answers.
+        results: what results.json shall say beside the scores.
+        began: monotonic clock when the command began.
+    """
+    split = config["split"]
+    moment = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    folder = RunFolder(Path(config["paths"]["runs"]).absolute() / "evaluate" / f"{moment}_{key}")
+    write_text(folder.config, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+    folder.write_predictions(split, scores.predictions)
+    if scores.attention is not None:
+        write_attention(folder.attention(split), scores.attention)
+    folder.write_results(
+        {
+            "state": "finished",
+            "key": key,
+            "experiment": "evaluate",
+            **results,
+            "metrics": scores.metrics,
+            "counts": scores.counts,
+            "unseen_answers": {split: scores.unseen_answers},
+            "versions": versions(),
+            "git": git_commit(),
+            "seconds": {"total": round(time.monotonic() - began, 3)},
+            "peak_memory_bytes": peak_memory_bytes(),
+        }
+    )
+    console = Console()
+    console.print(score_table(scores.metrics, scores.counts, split=split))
+    console.print(str(folder.path), soft_wrap=True, highlight=False)
+    return folder

@@ -1,0 +1,112 @@
+"""A trained model with its data, from a checkpoint, in which config and vocabularies travel."""
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from avqa_lit.batch import DataSpec
+from avqa_lit.config.build import build, build_module, check_trust
+from avqa_lit.config.resolve import fill_in_budget
+from avqa_lit.data.datamodule import AVQADataModule
+from avqa_lit.data.text_features import QuestionEncoder
+from avqa_lit.errors import ConfigError, DataError
+from avqa_lit.training.module import AVQAModule
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a checkpoint was trained with, ready to answer.
+
+    Attributes:
+        path: the checkpoint.
+        trained: config of the run that wrote it.
+        epoch: epoch after which it was written.
+        question: encoder of its questions.
+        data: what it shall be asked about, in its own vocabularies.
+        module: the model with its weights.
+    """
+
+    path: Path
+    trained: dict[str, Any]
+    epoch: int
+    question: QuestionEncoder
+    data: AVQADataModule
+    module: AVQAModule
+
+
+def restore(config: dict[str, Any], *, drop: Literal["audio", "visual"] | None = None) -> Restored:
+    """The model of `checkpoint` with the data of `data`; null is the data that it was trained on.
+
+    Args:
+        config: plain config of a command that reads a checkpoint; its `data` is filled in.
+        drop: modality whose features are blanked.
+
+    Raises:
+        ConfigError: no checkpoint of ours there, or one that names classes which are not trusted.
+        DataError: features of another shape than the checkpoint was trained on.
+    """
+    path = Path(config["checkpoint"])
+    checkpoint = load_checkpoint(path)
+    origin = checkpoint["avqa_lit"]
+    trained = origin["config"]
+    own = {name: trained[name] for name in ("model", "question", "loss", "schedule")}
+    check_trust(own, trust=config["trust"], origin=path)
+    if config["data"] is None:
+        check_trust(trained["data"], trust=config["trust"], origin=path)
+        config["data"] = trained["data"]
+    fill_in_budget(config, trained["budget"])
+    question = build(trained["question"])
+    data = _data(config, origin, question, drop)
+    spec = DataSpec(**origin["spec"])
+    if data.spec != spec:
+        raise DataError(
+            f"{data.store.path}: its features are {data.spec}, but {path} was trained on {spec}; "
+            "use features of the same encoders"
+        )
+    module = build_module(trained, data, origin=origin)
+    module.load_state_dict(checkpoint["state_dict"])
+    return Restored(path, trained, checkpoint["epoch"], question, data, module)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """The checkpoint at `path`, read without unpickling any object.
+
+    Raises:
+        ConfigError: no file there, or not a checkpoint that avqa_lit wrote.
+    """
+    if not path.is_file():
+        raise ConfigError(
+            f"checkpoint={path}: no such file; a run leaves checkpoints/best.ckpt in its folder"
+        )
+    try:
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError) as error:
+        raise ConfigError(
+            f"checkpoint={path}: cannot be read as weights and plain values ({error})"
+        ) from error
+    if not isinstance(checkpoint, dict) or "avqa_lit" not in checkpoint:
+        raise ConfigError(f"checkpoint={path}: expected a checkpoint written by avqa_lit.train")
+    return checkpoint
+
+
+def _data(
+    config: dict[str, Any],
+    origin: dict[str, Any],
+    question: QuestionEncoder,
+    drop: Literal["audio", "visual"] | None,
+) -> AVQADataModule:
+    source = build(config["data"])
+    cache = Path(config["paths"]["cache"]).expanduser()
+    store = source.prepare(question, cache=cache, progress=config["display"])
+    return AVQADataModule(
+        store,
+        text_features=store.text_features(question),
+        batch_size=source.batch_size,
+        seed=origin["config"]["seed"],
+        answers=tuple(origin["answers"]),
+        words=tuple(origin["words"]),
+        drop=drop,
+    )
