@@ -63,6 +63,18 @@ class RunFolder:
         """Held by the process that writes here."""
         return self.path / ".lock"
 
+    def is_held(self) -> bool:
+        """Whether a process, this one or another, writes here now."""
+        from filelock import FileLock, Timeout
+
+        if not self.lock.exists():
+            return False
+        try:
+            with FileLock(self.lock, timeout=0):
+                return False
+        except Timeout:
+            return True
+
     def predictions(self, split: str) -> Path:
         """Predictions in annotation order; the test split has the plain name."""
         return self.path / ("predictions.jsonl" if split == "test" else f"predictions_{split}.jsonl")
@@ -94,7 +106,12 @@ class Run:
         """Resolved config; empty where the run failed before it was written."""
         import yaml
 
-        return yaml.safe_load(self.folder.config.read_text("utf-8")) if self.folder.config.exists() else {}
+        if not self.folder.config.exists():
+            return {}
+        # libyaml reads a config in a tenth of the time, where PyYAML was built with it.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        config: dict[str, Any] = yaml.load(self.folder.config.read_text("utf-8"), Loader=loader)
+        return config
 
     @cached_property
     def metrics(self) -> list[dict[str, Any]]:

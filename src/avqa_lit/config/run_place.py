@@ -49,7 +49,7 @@ def unfinished(runs: Path, *, key: str) -> RunFolder | None:
     """
     for path in sorted(runs.glob(f"*_{key}"), reverse=True):
         folder = RunFolder(path)
-        if folder.last.exists() and not _finished(folder) and not (is_first_process() and _held(folder)):
+        if folder.last.exists() and not _finished(folder) and not (is_first_process() and folder.is_held()):
             return folder
     return None
 
@@ -59,14 +59,6 @@ def _finished(folder: RunFolder) -> bool:
         return False
     state = json.loads(folder.results.read_text("utf-8"))["state"]
     return bool(state == "finished")
-
-
-def _held(folder: RunFolder) -> bool:
-    try:
-        with FileLock(folder.lock, timeout=0):
-            return False
-    except Timeout:
-        return True
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from avqa_lit.artifacts.differences import KL_WEIGHT, canonical, is_number, key_name, value_name
 from avqa_lit.report.configurations import Configuration, TestSet, best_on_val
-from avqa_lit.report.differences import KL_WEIGHT, canonical, is_number, key_name, value_name
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from avqa_lit.artifacts.differences import KL_WEIGHT, is_number, key_name, value_name
 from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.configurations import TestSet
-from avqa_lit.report.differences import KL_WEIGHT, is_number, key_name, value_name
 from avqa_lit.report.provenance import budgets, dropped_questions, is_synthetic
 from avqa_lit.report.verdict import Statement
 from avqa_lit.report.wording import count

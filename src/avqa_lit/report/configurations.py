@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from avqa_lit.artifacts.differences import canonical, differing_keys, label
 from avqa_lit.report.columns import ALL, OVERALL
-from avqa_lit.report.differences import canonical, differing_keys, label
 from avqa_lit.report.intervals import Interval, t_interval, wilson
 from avqa_lit.report.result import STORE_CHECKSUM, Result
 

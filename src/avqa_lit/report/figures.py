@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from avqa_lit.artifacts.differences import key_name, value_name
 from avqa_lit.categories import CATEGORIES
 from avqa_lit.report.axes_of_sweep import SweepAxes
 from avqa_lit.report.columns import ALL, OVERALL
 from avqa_lit.report.configurations import Configuration, TestSet
 from avqa_lit.report.curves import Curve
-from avqa_lit.report.differences import key_name, value_name
 from avqa_lit.report.svg import INK, MARKERS, MUTED, PAPER, RULE, SERIES, drawing
 
 if TYPE_CHECKING:

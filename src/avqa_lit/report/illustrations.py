@@ -1,10 +1,10 @@
 """Figures of a test set with the words under them, as HTML."""
 
+from avqa_lit.artifacts.differences import key_name
 from avqa_lit.report.axes_of_sweep import SweepAxes, sweep_axes
 from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.curves import curves
-from avqa_lit.report.differences import key_name
 from avqa_lit.report.figures import category_figure, curve_figure, sweep_figures
 from avqa_lit.report.markup import element, figure, wrap
 from avqa_lit.report.svg import to_svg

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from avqa_lit.artifacts.differences import canonical, value_name
 from avqa_lit.report.collect import Collection, Unfinished
 from avqa_lit.report.configurations import TestSet
-from avqa_lit.report.differences import canonical, value_name
 from avqa_lit.report.markup import definitions, element, plain_table, wrap
 from avqa_lit.report.result import Result
 from avqa_lit.report.wording import DASH, count, place

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from avqa_lit.artifacts.differences import canonical, flat_settings
 from avqa_lit.artifacts.run_folder import Run
 from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.errors import DataError
 from avqa_lit.report.answers import Answers, read_answers
 from avqa_lit.report.columns import COLUMNS, OVERALL
-from avqa_lit.report.differences import canonical, flat_settings
 
 TOLERANCE = 1e-6
 STORE_CHECKSUM = "store checksum"  # stands among the settings: other features make another experiment

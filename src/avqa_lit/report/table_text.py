@@ -4,8 +4,8 @@ import csv
 import io
 from collections.abc import Sequence
 
+from avqa_lit.artifacts.differences import is_number, value_name
 from avqa_lit.report.columns import COLUMNS, OVERALL
-from avqa_lit.report.differences import is_number, value_name
 from avqa_lit.report.table import Cell, Row, Table
 from avqa_lit.report.wording import percent, place, points
 

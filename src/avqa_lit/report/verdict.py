@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from avqa_lit.artifacts.differences import KL, KL_WEIGHT, NORM, canonical, is_number, value_name
 from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.comparison import Comparison, accuracy_over_questions, compare, compare_with_prior
 from avqa_lit.report.configurations import Configuration, TestSet, best_on_val
-from avqa_lit.report.differences import KL, KL_WEIGHT, NORM, canonical, is_number, value_name
 from avqa_lit.report.wording import bounds, count, percent, points
 
 

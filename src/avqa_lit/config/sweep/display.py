@@ -11,9 +11,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from avqa_lit.artifacts.fit_progress import Progress, read_progress
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.sweep.plan import SweepJob
-from avqa_lit.config.sweep.progress import Progress, read_progress, time_left
+from avqa_lit.config.sweep.progress import time_left
 
 _STYLES = {"finished": "green", "skipped": "green", "failed": "red", "interrupted": "yellow"}
 

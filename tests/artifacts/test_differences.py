@@ -1,4 +1,4 @@
-from avqa_lit.report.differences import differing_keys, flat_settings, label, value_name
+from avqa_lit.artifacts.differences import differing_keys, flat_settings, label, value_name
 
 
 def test_only_keys_that_differ_name_a_configuration():
