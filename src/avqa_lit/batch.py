@@ -7,6 +7,11 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+# Ids of words: what the train split has counts from FIRST_WORD.
+PADDING_WORD = 0
+UNKNOWN_WORD = 1
+FIRST_WORD = 2
+
 
 @dataclass(frozen=True)
 class DataSpec:
@@ -15,7 +20,7 @@ class DataSpec:
     Attributes:
         audio: shape of one audio row, ``(dim,)``, ``(patch, dim)`` or ``(dim, height, width)``.
         visual: shape of one visual row, likewise.
-        question: width of a cached question feature.
+        question: width of a cached question feature; 0 where the question encoder is trained.
         words: number of words in the vocabulary of the train split.
         answers: number of answers in the vocabulary of the train split.
     """
@@ -58,7 +63,7 @@ class Batch:
         audio: audio track of each distinct video.
         visual: visual track of each distinct video.
         clip: identity of each distinct video, the same on every process.
-        question: cached sentence feature of each question.
+        question: cached sentence feature of each question; of width 0 where the encoder is trained.
         words: ids of each question's words, 0 is padding and 1 a word that train has not.
         video: row of each question's video in ``audio`` and ``visual``.
         answer: label of each question; a label at or above ``DataSpec.answers`` is an answer that
@@ -69,6 +74,10 @@ class Batch:
         total: number of questions in this step over all processes.
         other: row of another video for each video, its own where there is none; None where no loss
             asks for other videos. No question need ask about a video that is another's other.
+        question_tokens: cached features of each question's words, or of the pieces that its encoder splits
+            them into, as wide as `question`; zero where padded; None unless the model has an attribute
+            ``reads_question_tokens`` that is true.
+        question_mask: True where a row of `question_tokens` is real; None likewise.
     """
 
     audio: Track
@@ -83,6 +92,8 @@ class Batch:
     weight: Float[Tensor, " batch"]
     total: int
     other: Int64[Tensor, " video"] | None = None
+    question_tokens: Float[Tensor, "batch token question_dim"] | None = None
+    question_mask: Bool[Tensor, "batch token"] | None = None
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Batch":
         """The same batch on another device."""

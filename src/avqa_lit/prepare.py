@@ -18,6 +18,7 @@ def main() -> None:
 def task(cfg: "DictConfig") -> None:
     """Pack the annotations and features of `data` into a store, or export the embedded data."""
     from avqa_lit.config.build import build
+    from avqa_lit.config.question import Question
     from avqa_lit.config.resolve import resolved
     from avqa_lit.config.validation import validate
 
@@ -29,9 +30,7 @@ def task(cfg: "DictConfig") -> None:
         print(f"official layout in {folder}")
         return
     cache = Path(config["paths"]["cache"]).expanduser()
-    question = build(config["question"])
-    store = source.prepare(question, cache=cache, progress=config["display"])
-    store.text_features(question)
+    store = source.prepare(Question(config["question"]).encoder, cache=cache, progress=config["display"])
     print(f"store in {store.path}")
     for split, table in store.splits.items():
         dropped = store.dropped.get(split, 0)

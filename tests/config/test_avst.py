@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from avqa_lit.config.build import build, build_module
+from avqa_lit.config.question import Question
 from avqa_lit.config.schema import Train
 from avqa_lit.config.validation import validate
 from avqa_lit.data.datamodule import AVQADataModule
@@ -30,11 +31,12 @@ def module(compose):
     def of(*overrides):
         config = compose(*overrides)
         validate(config, schema=Train)
-        question = build(config["question"])
-        store = build(config["data"]).prepare(question, progress=False)
-        data = AVQADataModule(store, text_features=store.text_features(question), batch_size=16, seed=0)
+        question = Question(config["question"])
+        store = build(config["data"]).prepare(question.encoder, progress=False)
+        features = store.text_features(question.encoder)
+        data = AVQADataModule(store, text_features=features, batch_size=16, seed=0)
         torch.manual_seed(0)
-        return build_module(config, data, origin={}), data
+        return build_module(config, data, question, origin={}), data
 
     return of
 

@@ -12,10 +12,17 @@ from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.artifacts.sweep_file import read_sweep
 from avqa_lit.config.build import build, build_losses, build_model
 from avqa_lit.config.command import config_folder
+from avqa_lit.config.question import Question
 from avqa_lit.data.datamodule import AVQADataModule
 
 # Without a learning rate all processes score the same weights.
 SCORE_ONLY = ("optimizer.lr=0", "trainer.max_epochs=1", "trainer=ddp_cpu", "hydra.launcher.n_jobs=1")
+MODELS = {path.stem for path in (config_folder() / "model").glob("*.yaml")}
+MODELS -= {"avst", "avst_pooled"}  # of those, test_avst.py
+MODELS_WITH_WORDS = (
+    "question_only question=lstm", "cross_attention question=lstm",
+    "cross_attention model.queries=words", "cross_attention question=lstm model.queries=words",
+)  # fmt: skip
 
 
 def runs_of(folder):
@@ -94,19 +101,19 @@ def test_two_processes_follow_the_loss_of_one(train, tmp_path):
     assert losses[-1] < losses[0]
 
 
-MODELS = {path.stem for path in (config_folder() / "model").glob("*.yaml")}
-
-
-@pytest.mark.parametrize("name", sorted(MODELS - {"avst", "avst_pooled"}))  # of those, test_avst.py
+@pytest.mark.parametrize("name", [*sorted(MODELS), *MODELS_WITH_WORDS])
 @pytest.mark.parametrize("rows", [[0, 3, 5], []])
 def test_every_parameter_of_every_model_gets_a_gradient(compose, raw, name, rows):
     """Else `strategy=ddp` waits for it; a process without questions must take part as well."""
-    kl = 0 if "question" in name else 0.1  # the ablations have nothing to align
-    config = compose(f"model={name}", f"loss.kl.weight={kl}", "data=music_avqa", f"data.raw={raw}")
-    question = build(config["question"])
-    store = build(config["data"]).prepare(question, progress=False)
-    data = AVQADataModule(store, text_features=store.text_features(question), batch_size=7, seed=0)
-    model, losses = build_model(config["model"], data.spec), build_losses(config["loss"])
+    kl = 0 if "question" in name.split()[0] else 0.1  # the ablations have nothing to align
+    choices = f"model={name}".split()
+    config = compose(*choices, f"loss.kl.weight={kl}", "data=music_avqa", f"data.raw={raw}")
+    question = Question(config["question"])
+    store = build(config["data"]).prepare(question.encoder, progress=False)
+    features = store.text_features(question.encoder)
+    data = AVQADataModule(store, text_features=features, batch_size=7, seed=0)
+    model, losses = build_model(config["model"], data.spec, question), build_losses(config["loss"])
+    question.serve_tokens(model, data)
     batch = data.gather("train", np.array(rows, dtype=np.int64), total=11)
     loss, _ = losses(model(batch), batch, epoch=0)
     loss.backward()

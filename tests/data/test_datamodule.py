@@ -47,6 +47,28 @@ def test_each_distinct_video_is_carried_once_and_found_by_its_questions(store):
             )
 
 
+def test_words_travel_only_where_they_are_asked_for(store):
+    data = module_of(store)
+    for batch in batches(data):
+        assert batch.question_tokens is None
+        assert batch.question_mask is None
+    data.token_features = store.token_features(ENCODER, dim=23)
+    table = store.splits["test"]
+    for batch in batches(data):
+        expected = ENCODER.encode_tokens([store.texts[text] for text in table.text[batch.row.numpy()]])
+        assert batch.question_mask.sum(dim=1).tolist() == [len(one) for one in expected]
+        for found, mask, one in zip(batch.question_tokens, batch.question_mask, expected, strict=True):
+            assert torch.equal(found[mask], torch.from_numpy(one))
+            assert not found[~mask].any()
+        assert torch.equal(batch.to("cpu").question_mask, batch.question_mask)
+
+
+def test_without_an_encoder_questions_are_words_alone(store):
+    data = module_of(store, text_features=store.text_features(None))
+    assert data.spec.question == 0
+    assert all(batch.question.shape == (len(batch.row), 0) for batch in batches(data))
+
+
 def test_a_split_is_served_whole_and_in_order(store):
     served = torch.cat([batch.row for batch in batches(module_of(store))])
     assert served.tolist() == store.splits["test"].row.tolist()

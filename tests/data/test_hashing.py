@@ -59,6 +59,17 @@ def test_a_linear_layer_reads_which_word_stands_where():
 def test_a_text_without_words_is_still_encoded():
     assert np.isfinite(HashingEncoder().encode(["?", ""])).all()
     assert HashingEncoder(dim=5).encode([]).shape == (0, 5)
+    assert [one.shape for one in HashingEncoder(dim=5).encode_tokens(["?", "Is it"])] == [(0, 5), (2, 5)]
+    assert HashingEncoder(dim=5).encode_tokens([]) == []
+
+
+def test_each_word_has_a_vector_of_its_own_that_knows_its_place():
+    encoder = HashingEncoder()
+    first, second = encoder.encode_tokens(["Is the drum loud?", "IS the loud drum"])
+    np.testing.assert_allclose(np.linalg.norm(first, axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(first[:2], second[:2])
+    assert first[2] @ first[1] < 0.2
+    assert 0.2 < first[2] @ second[3] < 0.5  # the same word at another place: one feature of three
 
 
 def test_the_name_tells_widths_apart():

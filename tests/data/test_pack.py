@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from avqa_lit.data import pack
+from avqa_lit.data import progress_bar
 from avqa_lit.data.feature_files import Extraction, FeatureArrays
 from avqa_lit.data.pack import write_store
 from avqa_lit.data.store import FeatureStore
@@ -153,7 +153,7 @@ def test_nothing_to_pack_is_an_error(packed, question):
 
 def test_a_terminal_sees_a_bar(packed, question, monkeypatch):
     shown = io.StringIO()
-    monkeypatch.setattr(pack, "Console", lambda **_: Console(file=shown, force_terminal=True))
+    monkeypatch.setattr(progress_bar, "Console", lambda **_: Console(file=shown, force_terminal=True))
     packed({"train": [question(0)]}, progress=True)
     assert "Packing visual (eyes)" in shown.getvalue()
 

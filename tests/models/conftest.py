@@ -23,16 +23,20 @@ def spec():
 def batch():
     generator = torch.Generator().manual_seed(5)
     video = torch.tensor([0, 1, 1, 3, 2, 3, 0, 2, 1])
+    mask = torch.arange(4) < torch.tensor([4, 2, 1, 3, 0, 4, 1, 2, 3])[:, None]
     return Batch(
         audio=random_track(generator, 4, 6, SPEC.audio),
         visual=random_track(generator, 4, 5, SPEC.visual),
         clip=torch.arange(4),
         question=torch.randn(9, SPEC.question, generator=generator, dtype=torch.float64),
-        words=torch.randint(0, SPEC.words + 2, (9, 4), generator=generator),
+        words=torch.randint(1, SPEC.words + 2, (9, 4), generator=generator) * mask,
         video=video,
         answer=torch.randint(0, SPEC.answers, (9,), generator=generator),
         category=torch.arange(9),
         row=torch.arange(9),
         weight=torch.ones(9, dtype=torch.float64),
         total=9,
+        question_tokens=torch.randn(9, 4, SPEC.question, generator=generator, dtype=torch.float64)
+        * mask[..., None],
+        question_mask=mask,
     )

@@ -1,18 +1,21 @@
 """Objects from a resolved config."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.utils import instantiate
+from hydra.errors import InstantiationException
+from hydra.utils import get_object, instantiate
 
-from avqa_lit.errors import ConfigError
+from avqa_lit.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
     from torch import nn
 
     from avqa_lit.batch import DataSpec
+    from avqa_lit.config.question import Question
     from avqa_lit.data.datamodule import AVQADataModule
     from avqa_lit.losses.weighted import WeightedLosses
     from avqa_lit.training.module import AVQAModule, OptimizerFactory
@@ -47,10 +50,23 @@ def check_trust(config: Any, *, trust: Sequence[str], origin: Path) -> None:
             check_trust(value, trust=trust, origin=origin)
 
 
-def build_model(node: dict[str, Any], spec: "DataSpec") -> "nn.Module":
-    """The model, sized for a store."""
+def build_model(node: dict[str, Any], spec: "DataSpec", question: "Question") -> "nn.Module":
+    """The model, sized for a store; its class gets what reads questions if it has an argument `question`.
+
+    Raises:
+        ConfigError: the question encoder is trained, and the model cannot take it.
+    """
     # Handed over behind Hydra's back: it would turn the dataclass into a dict.
-    model: nn.Module = instantiate(node, _partial_=True, _convert_="all")(spec)
+    make = instantiate(node, _partial_=True, _convert_="all")
+    if "question" in inspect.signature(get_object(node["_target_"])).parameters:
+        make = partial(make, question=question.module(spec))
+    elif question.encoder is None:
+        raise ConfigError(
+            f"question encoder {question.name} is trained with the model, but {node['_target_']} has no "
+            "argument `question` to take it; choose one whose features are cached, as question=hashing, "
+            "or another model"
+        )
+    model: nn.Module = make(spec)
     return model
 
 
@@ -69,17 +85,21 @@ def build_losses(nodes: dict[str, dict[str, Any]]) -> "WeightedLosses":
     )
 
 
-def build_module(config: dict[str, Any], data: "AVQADataModule", *, origin: dict[str, Any]) -> "AVQAModule":
+def build_module(
+    config: dict[str, Any], data: "AVQADataModule", question: "Question", *, origin: dict[str, Any]
+) -> "AVQAModule":
     """What is trained and evaluated, for these data, which it tells what its batches have to carry.
 
     Args:
         config: of a training run.
         data: serves the batches.
+        question: reads their questions.
         origin: what its checkpoints carry.
     """
     from avqa_lit.training.module import AVQAModule
 
-    model: Any = build_model(config["model"], data.spec)
+    model: Any = build_model(config["model"], data.spec, question)
+    question.serve_tokens(model, data)
     losses = build_losses(config["loss"])
     if getattr(model, "needs_other_videos", False):
         model.train_matching(losses.needs_pairs)
@@ -103,4 +123,10 @@ def build_optimizer(node: dict[str, Any]) -> "OptimizerFactory":
 
 def build(node: dict[str, Any]) -> Any:
     """The object that a node with a `_target_` describes."""
-    return instantiate(node, _convert_="all")
+    try:
+        return instantiate(node, _convert_="all")
+    except InstantiationException as error:
+        # Hydra wraps whatever a constructor raises; a user's mistake is told in our own words alone.
+        if isinstance(error.__cause__, UserError):
+            raise error.__cause__ from None
+        raise

@@ -9,9 +9,9 @@ import torch
 
 from avqa_lit.batch import DataSpec
 from avqa_lit.config.build import build, build_module, check_trust
+from avqa_lit.config.question import Question
 from avqa_lit.config.resolve import fill_in_budget
 from avqa_lit.data.datamodule import AVQADataModule
-from avqa_lit.data.text_features import QuestionEncoder
 from avqa_lit.errors import ConfigError, DataError
 from avqa_lit.training.module import AVQAModule
 
@@ -24,7 +24,7 @@ class Restored:
         path: the checkpoint.
         trained: config of the run that wrote it.
         epoch: epoch after which it was written.
-        question: encoder of its questions.
+        question: what reads its questions.
         data: what it shall be asked about, in its own vocabularies.
         module: the model with its weights.
     """
@@ -32,7 +32,7 @@ class Restored:
     path: Path
     trained: dict[str, Any]
     epoch: int
-    question: QuestionEncoder
+    question: Question
     data: AVQADataModule
     module: AVQAModule
 
@@ -58,7 +58,7 @@ def restore(config: dict[str, Any], *, drop: Literal["audio", "visual"] | None =
         check_trust(trained["data"], trust=config["trust"], origin=path)
         config["data"] = trained["data"]
     fill_in_budget(config, trained["budget"])
-    question = build(trained["question"])
+    question = Question(trained["question"])
     data = _data(config, origin, question, drop)
     spec = DataSpec(**origin["spec"])
     if data.spec != spec:
@@ -66,7 +66,7 @@ def restore(config: dict[str, Any], *, drop: Literal["audio", "visual"] | None =
             f"{data.store.path}: its features are {data.spec}, but {path} was trained on {spec}; "
             "use features of the same encoders"
         )
-    module = build_module(trained, data, origin=origin)
+    module = build_module(trained, data, question, origin=origin)
     module.load_state_dict(checkpoint["state_dict"])
     return Restored(path, trained, checkpoint["epoch"], question, data, module)
 
@@ -95,15 +95,15 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 def _data(
     config: dict[str, Any],
     origin: dict[str, Any],
-    question: QuestionEncoder,
+    question: Question,
     drop: Literal["audio", "visual"] | None,
 ) -> AVQADataModule:
     source = build(config["data"])
     cache = Path(config["paths"]["cache"]).expanduser()
-    store = source.prepare(question, cache=cache, progress=config["display"])
+    store = source.prepare(question.encoder, cache=cache, progress=config["display"])
     return AVQADataModule(
         store,
-        text_features=store.text_features(question),
+        text_features=store.text_features(question.encoder),
         batch_size=source.batch_size,
         seed=origin["config"]["seed"],
         answers=tuple(origin["answers"]),

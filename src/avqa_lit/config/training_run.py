@@ -24,6 +24,7 @@ from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, version
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build, build_module
 from avqa_lit.config.keys import config_key
+from avqa_lit.config.question import Question
 from avqa_lit.config.resolve import resolved
 from avqa_lit.config.restored import load_checkpoint
 from avqa_lit.config.run_place import held, place_of
@@ -136,7 +137,7 @@ class TrainingRun:
         threads = _set_threads(self.config["trainer"])
         data, question = self._data()
         L.seed_everything(self.config["seed"], verbose=False)
-        module = self._module(data)
+        module = self._module(data, question)
         checkpoint = self._checkpoint(data.store.checksum)
         checkpoints = Checkpoints(
             self.folder, monitor=self.config["monitor"], resumes_from=checkpoint, interruption=interruption
@@ -168,27 +169,25 @@ class TrainingRun:
             "counts": {name: value for one in scores.values() for name, value in one.counts.items()},
             "unseen_answers": {split: one.unseen_answers for split, one in scores.items()},
             "dropped_questions": dict(data.store.dropped),
-            "data": data.facts(question),
+            "data": data.facts(question.name),
             "seconds": {
                 "fit": round(timing.earlier + timing.seconds, 3),
                 "test": round(time.monotonic() - test_began, 3),
             },
         }
 
-    def _data(self) -> tuple[AVQADataModule, str]:
-        """The data, and the name of the question encoder."""
+    def _data(self) -> tuple[AVQADataModule, Question]:
         source = build(self.config["data"])
-        question = build(self.config["question"])
-        store = source.prepare(
-            question, cache=Path(self.config["paths"]["cache"]).expanduser(), progress=self.config["display"]
-        )
+        question = Question(self.config["question"])
+        cache = Path(self.config["paths"]["cache"]).expanduser()
+        store = source.prepare(question.encoder, cache=cache, progress=self.config["display"])
         data = AVQADataModule(
             store,
-            text_features=store.text_features(question),
+            text_features=store.text_features(question.encoder),
             batch_size=source.batch_size,
             seed=self.config["seed"],
         )
-        return data, question.name
+        return data, question
 
     def _checkpoint(self, checksum: str) -> Path | None:
         """What the run goes on from; None where it starts afresh, of which earlier files are removed."""
@@ -201,10 +200,11 @@ class TrainingRun:
                 old.unlink(missing_ok=True)
         return None
 
-    def _module(self, data: AVQADataModule) -> AVQAModule:
+    def _module(self, data: AVQADataModule, question: Question) -> AVQAModule:
         return build_module(
             self.config,
             data,
+            question,
             origin={
                 "key": self.key,
                 "checksum": data.store.checksum,

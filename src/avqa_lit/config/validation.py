@@ -14,7 +14,8 @@ from avqa_lit.errors import ConfigError
 
 # Arguments that our own code gives when it builds an object of this group.
 GIVEN_BY_US = {
-    "model": {"spec"},
+    "model": {"spec", "question"},
+    "question": {"spec"},
     "optimizer": {"params"},
 }
 LOGGER_KEYS = {"name", "mode", "project", "entity", "tags"}

@@ -14,6 +14,7 @@ from avqa_lit.batch import Batch, DataSpec, Track
 from avqa_lit.data.other_videos import other_clips
 from avqa_lit.data.sampler import StepSampler
 from avqa_lit.data.store import FeatureStore, PackedModality
+from avqa_lit.data.token_features import TokenFeatures
 from avqa_lit.data.vocabulary import Vocabulary, word_ids
 from avqa_lit.errors import ConfigError, DataError
 
@@ -38,6 +39,8 @@ class AVQADataModule(L.LightningDataModule):
 
     Attributes:
         with_other_videos: whether batches carry another video for each, for a model that makes false pairs.
+        token_features: cached features of the words of each text, for a model that reads them; None leaves
+            them out of every batch.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class AVQADataModule(L.LightningDataModule):
             raise ConfigError(f"drop={drop}: expected audio or visual")
         self.store = store
         self.text_features = text_features
+        self.token_features: TokenFeatures | None = None
         self.batch_size = batch_size
         self.seed = seed
         self.drop = drop
@@ -150,6 +154,7 @@ class AVQADataModule(L.LightningDataModule):
         other[np.searchsorted(clips, asked)] = np.searchsorted(clips, partners)
         texts = table.text[rows]
         words = self.word_ids[texts]
+        tokens, mask = (None, None) if self.token_features is None else self.token_features.gather(texts)
         return Batch(
             audio=self._track("audio", self.store.audio, self.store.clip_audio[clips]),
             visual=self._track("visual", self.store.visual, self.store.clip_visual[clips]),
@@ -163,6 +168,8 @@ class AVQADataModule(L.LightningDataModule):
             weight=weight,
             total=total,
             other=None if others is None else torch.from_numpy(other),
+            question_tokens=None if tokens is None else torch.from_numpy(tokens),
+            question_mask=None if mask is None else torch.from_numpy(mask),
         )
 
     def _track(self, name: str, modality: PackedModality, entries: Int64[ndarray, " video"]) -> Track:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -28,6 +28,9 @@ class HashingEncoder:
         https://arxiv.org/abs/0902.2206: there each feature has one signed place instead of `dim`, so
         that two features can cancel; here none can.
 
+    A word alone is the same sum over the word and its two places, so that a model can read words one by
+    one and still tell which stands where.
+
     Args:
         dim: width of the encoding; 512 is the width of the published AVST code's question feature.
 
@@ -49,16 +52,26 @@ class HashingEncoder:
 
     def encode(self, texts: Sequence[str]) -> Float32[np.ndarray, "text dim"]:
         """Encoding of each text, of length 1; upper and lower case are the same."""
+        return self._sums([_features(text) for text in texts])
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[Float32[np.ndarray, "word dim"]]:
+        """Encoding of each word of each text, of length 1."""
+        words = [_word_features(text) for text in texts]
+        ends = np.cumsum([len(one) for one in words])
+        return np.split(self._sums(list(chain.from_iterable(words))), ends[:-1]) if words else []
+
+    def _sums(self, rows: Sequence[Sequence[str]]) -> Float32[np.ndarray, "row dim"]:
+        """Normalised sum of the sign vectors of each row's features."""
         signs: dict[str, Float[np.ndarray, " dim"]] = {}
-        encoded = np.zeros((len(texts), self.dim), np.float32)
-        for row, text in enumerate(texts):
-            for feature in _features(text):
+        sums = np.zeros((len(rows), self.dim), np.float32)
+        for row, features in enumerate(rows):
+            for feature in features:
                 if feature not in signs:
                     signs[feature] = self._signs(feature)
-                encoded[row] += signs[feature]
-        norms = np.linalg.norm(encoded, axis=1, keepdims=True)
-        encoded /= np.maximum(norms, np.finfo(np.float32).tiny)
-        return encoded
+                sums[row] += signs[feature]
+        norms = np.linalg.norm(sums, axis=1, keepdims=True)
+        sums /= np.maximum(norms, np.finfo(np.float32).tiny)
+        return sums
 
     def _signs(self, feature: str) -> Float[np.ndarray, " dim"]:
         digest = hashlib.shake_128(feature.encode()).digest(-(-self.dim // 8))
@@ -67,11 +80,14 @@ class HashingEncoder:
 
 
 def _features(text: str) -> list[str]:
+    ends = ["^", *split_words(text.lower()), "$"]
+    pairs = (f"pair {first} {second}" for first, second in pairwise(ends))
+    return [*chain.from_iterable(_word_features(text)), *pairs]
+
+
+def _word_features(text: str) -> list[tuple[str, str, str]]:
     words = split_words(text.lower())
-    ends = ["^", *words, "$"]
     return [
-        *(f"word {word}" for word in words),
-        *(f"pair {first} {second}" for first, second in pairwise(ends)),
-        *(f"start {place} {word}" for place, word in enumerate(words)),
-        *(f"end {place} {word}" for place, word in enumerate(reversed(words))),
+        (f"word {word}", f"start {place} {word}", f"end {len(words) - 1 - place} {word}")
+        for place, word in enumerate(words)
     ]

@@ -68,12 +68,12 @@ class OfficialLayout:
             )
 
     def prepare(
-        self, question: QuestionEncoder, *, cache: Path | None = None, progress: bool = True
+        self, question: QuestionEncoder | None, *, cache: Path | None = None, progress: bool = True
     ) -> FeatureStore:
         """The up-to-date store, with its question features; built where there is none.
 
         Args:
-            question: question encoder whose features the store shall hold.
+            question: question encoder whose features the store shall hold; None for none.
             cache: unused here; embedded data lies in it.
             progress: show a bar where the output is a terminal.
 

@@ -8,12 +8,12 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from avqa_lit.artifacts.atomic import write_json
 from avqa_lit.data.annotations import Question
 from avqa_lit.data.feature_files import FeatureSource, StoredDtype, check_shape, to_stored
+from avqa_lit.data.progress_bar import progress_bar
 from avqa_lit.data.store import SCHEMA, sha256
 from avqa_lit.data.vocabulary import Vocabulary, split_words
 from avqa_lit.errors import DataError
@@ -48,7 +48,7 @@ def write_store(
     kept = {split: [one for one in rows if keep(one)] for split, rows in questions.items()}
     index, strings = _index(kept, train=questions["train"])
     modalities = {}
-    with _bar(enabled=progress) as bar:
+    with progress_bar(enabled=progress) as bar:
         for name, source in (("audio", audio), ("visual", visual)):
             modalities[name], columns = _pack(
                 folder, name, source, strings[f"{name}_ids"], dtype=dtype, bar=bar
@@ -177,9 +177,3 @@ def _answers(train: Sequence[Question]) -> Vocabulary:
 
 def _column(values: Iterable[int], dtype: type = np.int64) -> np.ndarray:
     return np.fromiter(values, dtype)
-
-
-def _bar(*, enabled: bool) -> Progress:
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    return Progress(*columns, console=console, disable=not (enabled and console.is_terminal))

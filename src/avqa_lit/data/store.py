@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float32, Int8, Int64, Shaped
 
 from avqa_lit.batch import DataSpec
 from avqa_lit.data.text_features import QuestionEncoder, text_features
+from avqa_lit.data.token_features import TokenEncoder, TokenFeatures, token_features
 from avqa_lit.data.vocabulary import Vocabulary
 from avqa_lit.errors import DataError
 
@@ -180,9 +181,15 @@ class FeatureStore:
         known = len(self.answers)
         return {split: int((table.answer >= known).sum()) for split, table in self.splits.items()}
 
-    def text_features(self, encoder: QuestionEncoder) -> Float32[np.ndarray, "text dim"]:
-        """One feature for each text, encoded once and kept in the store."""
+    def text_features(self, encoder: QuestionEncoder | None) -> Float32[np.ndarray, "text dim"]:
+        """One feature for each text, encoded once and kept in the store; of width 0 without an encoder."""
+        if encoder is None:
+            return np.zeros((len(self.texts), 0), np.float32)
         return text_features(self.path, self.texts, encoder)
+
+    def token_features(self, encoder: TokenEncoder, *, dim: int) -> TokenFeatures:
+        """The vectors, `dim` wide, of the words of each text, encoded once and kept in the store."""
+        return token_features(self.path, self.texts, encoder, dim=dim)
 
     def spec(self, question_dim: int) -> DataSpec:
         """What a model has to know to size itself, given the width of the question features."""

@@ -1,15 +1,13 @@
 """Question features, encoded once for each distinct text of a store."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from filelock import FileLock
 from jaxtyping import Float, Float32
 
-from avqa_lit.artifacts.atomic import replacing
+from avqa_lit.data.text_cache import REMEDY, checked_name, kept, load, save
 from avqa_lit.errors import DataError
 
 
@@ -35,41 +33,24 @@ def text_features(
     Raises:
         DataError: the encoder gives, or the cache holds, something else than one finite vector for each text.
     """
-    if not re.fullmatch(r"[\w.-]+", encoder.name):
-        raise DataError(
-            f"question encoder {encoder.name!r}: its name names a file, expected letters, digits, . _ -"
-        )
-    path = folder / f"text_{encoder.name}.npy"
-    if path.exists():
-        return _read(path, texts)
-    try:
-        with FileLock(folder / f".{path.name}.lock"):
-            if not path.exists():
-                with replacing(path) as temporary, temporary.open("wb") as file:
-                    np.save(file, _encode(encoder, texts), allow_pickle=False)
-        return _read(path, texts)
-    except OSError:  # a store that others own, or on a read-only disk
-        return _encode(encoder, texts)
+    path = folder / f"text_{checked_name(encoder.name)}.npy"
+    return kept(
+        path,
+        make=lambda: _encode(encoder, texts),
+        write=lambda features: save(path, features),
+        read=lambda: _checked(load(path), texts, where=str(path), remedy=REMEDY),
+    )
 
 
 def _encode(encoder: QuestionEncoder, texts: Sequence[str]) -> Float32[np.ndarray, "text dim"]:
     features = np.asarray(encoder.encode(texts), np.float32)
-    _check(features, texts, where=f"question encoder {encoder.name}", remedy="mend its encode()")
-    return features
+    return _checked(features, texts, where=f"question encoder {encoder.name}", remedy="mend its encode()")
 
 
-def _read(path: Path, texts: Sequence[str]) -> Float32[np.ndarray, "text dim"]:
-    try:
-        features: np.ndarray = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); delete this file, it is made again") from error
-    _check(features, texts, where=str(path), remedy="delete this file, it is made again")
-    return features
-
-
-def _check(features: np.ndarray, texts: Sequence[str], *, where: str, remedy: str) -> None:
+def _checked(features: np.ndarray, texts: Sequence[str], *, where: str, remedy: str) -> np.ndarray:
     if features.ndim != 2 or len(features) != len(texts) or not np.isfinite(features).all():
         raise DataError(
             f"{where}: found features of shape {list(features.shape)}, expected one finite vector "
             f"for each of {len(texts)} texts; {remedy}"
         )
+    return features

@@ -7,9 +7,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Int64
 
-PADDING_WORD = 0
-UNKNOWN_WORD = 1
-FIRST_WORD = 2
+from avqa_lit.batch import FIRST_WORD, PADDING_WORD, UNKNOWN_WORD
 
 
 @dataclass(frozen=True)

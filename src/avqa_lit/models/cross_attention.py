@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from avqa_lit.batch import Batch, DataSpec, ModelOutput
 from avqa_lit.errors import ConfigError
 from avqa_lit.models.attention import CrossAttentionBlock
+from avqa_lit.models.question import QuestionModule
 from avqa_lit.models.track_encoder import EncodedTrack, TrackEncoder
 
 
@@ -24,12 +25,14 @@ class CrossAttention(nn.Module):
 
     Args:
         spec: shapes of the store.
+        question: reads the questions.
         modalities: what is attended, of "audio" and "visual".
         norm: layer norm before ("pre") or after ("post") each sublayer.
         dim: width of tokens and queries.
         heads: attention heads.
         blocks: how often the queries attend.
-        queries: query vectors made of the question.
+        queries: number of query vectors made of a question's sentence vector; or "words": each word of the
+            question is a query, and the answer is read from their mean.
         hidden: width of the feed-forward sublayer.
         dropout: probability in attention weights and after each sublayer, in [0, 1).
     """
@@ -38,30 +41,35 @@ class CrossAttention(nn.Module):
         self,
         spec: DataSpec,
         *,
+        question: QuestionModule,
         modalities: Sequence[Literal["audio", "visual"]],
         norm: Literal["pre", "post"],
         dim: int,
         heads: int,
         blocks: int,
-        queries: int,
+        queries: int | Literal["words"],
         hidden: int,
         dropout: float,
     ) -> None:
         super().__init__()
         if not modalities or not set(modalities) <= {"audio", "visual"}:
             raise ConfigError(f"model.modalities={list(modalities)}: expected audio, visual or both")
-        for name, value in (("blocks", blocks), ("queries", queries)):
-            if value < 1:
-                raise ConfigError(f"model.{name}={value}: expected 1 or more")
+        if blocks < 1:
+            raise ConfigError(f"model.blocks={blocks}: expected 1 or more")
+        if queries != "words" and (not isinstance(queries, int) or queries < 1):
+            raise ConfigError(f"model.queries={queries}: expected 1 or more, or words")
+        self.reads_question_tokens = queries == "words"
+        self.vectors = 1 if isinstance(queries, str) else queries
         shapes = {"audio": spec.audio, "visual": spec.visual}
         self.encoders = nn.ModuleDict({name: TrackEncoder(shapes[name], dim=dim) for name in modalities})
-        self.queries = nn.Linear(spec.question, queries * dim)
+        self.question = question
+        self.queries = nn.Linear(question.dim, self.vectors * dim)
         self.blocks = nn.ModuleList(
             CrossAttentionBlock(dim=dim, heads=heads, hidden=hidden, dropout=dropout, norm=norm)
             for _ in range(blocks)
         )
         self.norm = nn.LayerNorm(dim) if norm == "pre" else nn.Identity()
-        self.answer = nn.Linear(queries * dim, spec.answers)
+        self.answer = nn.Linear(self.vectors * dim, spec.answers)
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Logits of every question, the projected tracks, and the last block's attention."""
@@ -70,17 +78,39 @@ class CrossAttention(nn.Module):
         # From one row a video to one a question, once for all blocks: its gradient is a costly sum.
         tokens = torch.cat([one.tokens for one in encoded.values()], dim=1).index_select(0, batch.video)
         mask = torch.cat([one.mask for one in encoded.values()], dim=1)[batch.video]
-        queries = self.queries(batch.question).unflatten(-1, (-1, tokens.shape[-1]))
+        queries, asked = self._queries(batch)
         for block in self.blocks:
             queries, weights = block(queries, tokens, mask)
-        attention = _split_attention(weights.mean(dim=1), encoded)
+        queries = self.norm(queries)
+        attention = _split_attention(_mean(weights, asked), encoded)
+        read = _mean(queries, asked) if self.reads_question_tokens else queries.flatten(1)
         return ModelOutput(
-            logits=self.answer(self.norm(queries).flatten(1)),
+            logits=self.answer(read),
             audio=encoded["audio"].track if "audio" in encoded else None,
             visual=encoded["visual"].track if "visual" in encoded else None,
             audio_attention=attention.get("audio"),
             visual_attention=attention.get("visual"),
         )
+
+    def _queries(self, batch: Batch) -> tuple[Float[Tensor, "batch query dim"], Bool[Tensor, "batch query"]]:
+        """Query vectors of each question, and which of them are real."""
+        question = self.question(batch)
+        if self.reads_question_tokens:
+            # A query reads alone, so padded ones need no mask until their mean is taken.
+            assert question.tokens is not None  # served to whoever has reads_question_tokens
+            assert question.mask is not None
+            return self.queries(question.tokens), question.mask
+        queries = self.queries(question.sentence).unflatten(-1, (self.vectors, -1))
+        return queries, torch.ones(queries.shape[:2], dtype=torch.bool, device=queries.device)
+
+
+def _mean(
+    values: Float[Tensor, "batch query any"], mask: Bool[Tensor, "batch query"]
+) -> Float[Tensor, "batch any"]:
+    """Mean over the real queries; zero where there are none."""
+    share = mask.to(values.dtype)
+    share = share / share.sum(dim=1, keepdim=True).clamp(min=1)
+    return (share[..., None] * values).sum(dim=1)
 
 
 def _split_attention(

@@ -3,6 +3,7 @@
 from torch import nn
 
 from avqa_lit.batch import Batch, DataSpec, ModelOutput
+from avqa_lit.models.question import QuestionModule
 
 
 class QuestionOnly(nn.Module):
@@ -14,16 +15,18 @@ class QuestionOnly(nn.Module):
 
     Args:
         spec: shapes of the store.
+        question: reads the questions.
         hidden: width of the hidden layer.
         dropout: probability after the hidden layer, in [0, 1).
     """
 
-    def __init__(self, spec: DataSpec, *, hidden: int, dropout: float) -> None:
+    def __init__(self, spec: DataSpec, *, question: QuestionModule, hidden: int, dropout: float) -> None:
         super().__init__()
+        self.question = question
         self.layers = nn.Sequential(
-            nn.Linear(spec.question, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, spec.answers)
+            nn.Linear(question.dim, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, spec.answers)
         )
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Logits of every question."""
-        return ModelOutput(logits=self.layers(batch.question))
+        return ModelOutput(logits=self.layers(self.question(batch).sentence))

@@ -22,14 +22,13 @@ class Source:
 @pytest.fixture
 def built(monkeypatch):
     built = []
-    monkeypatch.setattr(
-        "avqa_lit.config.build.build", lambda node: Source(node["checksum"], built) if node else None
-    )
+    monkeypatch.setattr("avqa_lit.config.build.build", lambda node: Source(node["checksum"], built))
     return built
 
 
 def config(checksum):
-    return {"data": {"checksum": checksum}, "question": {}, "paths": {"cache": "c"}, "display": False}
+    question = {"_target_": "avqa_lit.models.word_lstm.WordLSTM"}
+    return {"data": {"checksum": checksum}, "question": question, "paths": {"cache": "c"}, "display": False}
 
 
 def test_a_store_is_built_once_for_all_jobs_that_read_it(built):

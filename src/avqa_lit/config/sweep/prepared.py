@@ -17,12 +17,13 @@ class PreparedStores:
         """Checksum of the store as it is now; None where it cannot be built, which the job will explain."""
         # Imported here, since most command lines that know the launcher run no sweep.
         from avqa_lit.config.build import build
+        from avqa_lit.config.question import Question
 
         identity = json.dumps([config["data"], config["question"], config["paths"]], sort_keys=True)
         if identity not in self._checksums:
             try:
                 store = build(config["data"]).prepare(
-                    build(config["question"]),
+                    Question(config["question"]).encoder,
                     cache=Path(config["paths"]["cache"]).expanduser(),
                     progress=config["display"],
                 )

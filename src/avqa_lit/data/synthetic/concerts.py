@@ -92,11 +92,13 @@ class SyntheticConcerts:
         drawers = {split: QuestionDrawer(questions_per_video=self.questions_per_video) for split in SPLITS}
         return tuple(self._video(number, drawers) for number in range(self.videos))
 
-    def prepare(self, question: QuestionEncoder, *, cache: Path, progress: bool = True) -> FeatureStore:
+    def prepare(
+        self, question: QuestionEncoder | None, *, cache: Path, progress: bool = True
+    ) -> FeatureStore:
         """The packed store, built on first use.
 
         Args:
-            question: question encoder whose features the store shall hold.
+            question: question encoder whose features the store shall hold; None for none.
             cache: folder in which the store gets a folder of its own.
             progress: show a bar where the output is a terminal.
         """

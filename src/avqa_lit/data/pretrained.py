@@ -1,0 +1,107 @@
+"""Loads a pretrained transformer without running anything that its author wrote."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from avqa_lit.errors import ConfigError, MissingExtraError
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A network and the tokenizer that belongs to it.
+
+    Attributes:
+        tokenizer: of the transformers package.
+        network: of the transformers package, in float32, for evaluation.
+        longest: most tokens of a text that both can take.
+    """
+
+    tokenizer: Any
+    network: Any
+    longest: int
+
+
+def load_pretrained(model: str, *, revision: str, pooler: bool) -> Pretrained:
+    """The network and tokenizer called `model`.
+
+    Weights are read from safetensors files alone, which hold numbers and no objects to unpickle; code that
+    a repository brings along is not run.
+
+    Args:
+        model: name on the Hugging Face hub, or a folder.
+        revision: branch, tag or commit on the hub.
+        pooler: whether the pooler is used, so that its weights must be there too.
+
+    Raises:
+        MissingExtraError: transformers is not installed.
+        ConfigError: no such model, or one that lacks weights.
+    """
+    try:
+        from safetensors import SafetensorError
+        from transformers import AutoModel, AutoTokenizer
+    except ImportError as error:
+        raise MissingExtraError(f"question.model={model}", extra="transformers") from error
+    where: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
+    try:
+        with _quiet(downloads=not is_folder(model)):
+            tokenizer = AutoTokenizer.from_pretrained(_name(model), **where)
+            network, report = AutoModel.from_pretrained(
+                _name(model), **where, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+            )
+    except (OSError, ValueError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ConfigError(
+            f"question.model={model}: cannot be loaded ({reason}). Without access to the Hugging Face hub "
+            "give question.model=FOLDER with config.json, the tokenizer's files and model.safetensors, as "
+            "save_pretrained leaves them; weights in other formats are not read"
+        ) from error
+    lacking = sorted(one for one in report["missing_keys"] if pooler or not one.startswith("pooler."))
+    if lacking:
+        raise ConfigError(
+            f"question.model={model}: its files hold no weights for {', '.join(lacking[:3])}, which would be "
+            "random; choose another model" + (" or question.pooling=mean" if pooler else "")
+        )
+    return Pretrained(tokenizer, network.eval(), _longest(network, tokenizer))
+
+
+def is_folder(model: str) -> bool:
+    """Whether `model` names a folder of this machine."""
+    return Path(model).expanduser().is_dir()
+
+
+def _name(model: str) -> str:
+    return str(Path(model).expanduser()) if is_folder(model) else model
+
+
+def _longest(network: nn.Module, tokenizer: Any) -> int:
+    longest = int(tokenizer.model_max_length)
+    for name, module in network.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            # RoBERTa and its kin count positions from behind the id of their padding.
+            unused = 0 if module.padding_idx is None else module.padding_idx + 1
+            longest = min(longest, module.num_embeddings - unused)
+    return longest
+
+
+@contextmanager
+def _quiet(*, downloads: bool) -> Iterator[None]:
+    """Without the tables and bars of transformers, but for those of downloads on a terminal."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    if not (downloads and sys.stderr.isatty()):
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

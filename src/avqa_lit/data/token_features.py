@@ -1,0 +1,103 @@
+"""Features of the words of questions, encoded once for each distinct text of a store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int64
+
+from avqa_lit.data.text_cache import REMEDY, checked_name, kept, load, save
+from avqa_lit.errors import DataError
+
+
+@runtime_checkable
+class TokenEncoder(Protocol):
+    """A `QuestionEncoder` that can also give a vector for each word, or piece of a word."""
+
+    @property
+    def name(self) -> str:
+        """Key under which a store keeps the vectors; differs wherever they do."""
+
+    def encode_tokens(self, texts: Sequence[str]) -> Sequence[Float[np.ndarray, "word dim"]]:
+        """The vectors of each text in order, as wide as its sentence vector."""
+
+
+@dataclass(frozen=True)
+class TokenFeatures:
+    """Vectors of every text's words, one text after the other.
+
+    Attributes:
+        rows: all vectors.
+        lengths: number of vectors of each text.
+    """
+
+    rows: Float32[np.ndarray, "row dim"]
+    lengths: Int64[np.ndarray, " text"]
+
+    @cached_property
+    def _firsts(self) -> Int64[np.ndarray, " text"]:
+        firsts: np.ndarray = np.cumsum(self.lengths) - self.lengths
+        return firsts
+
+    def gather(
+        self, texts: Int64[np.ndarray, " batch"]
+    ) -> tuple[Float32[np.ndarray, "batch word dim"], Bool[np.ndarray, "batch word"]]:
+        """Vectors of the words of each text, zero beyond its end, and where they are real."""
+        lengths = self.lengths[texts]
+        steps = np.arange(max(1, int(lengths.max(initial=0))))
+        mask = steps < lengths[:, None]
+        values = np.zeros((*mask.shape, self.rows.shape[1]), np.float32)
+        values[mask] = self.rows[(self._firsts[texts][:, None] + steps)[mask]]
+        return values, mask
+
+
+def token_features(folder: Path, texts: Sequence[str], encoder: TokenEncoder, *, dim: int) -> TokenFeatures:
+    """Vectors of the words of `texts` from the cache in `folder`, which is filled where it has none.
+
+    Where the folder cannot be written, they are encoded each time.
+
+    Args:
+        folder: folder of the store.
+        texts: texts in the store's order.
+        encoder: gives the vectors.
+        dim: width that they must have, that of the encoder's sentence vectors.
+
+    Raises:
+        DataError: the encoder gives, or the cache holds, something else.
+    """
+    name = checked_name(encoder.name)
+    path, lengths = folder / f"tokens_{name}.npy", folder / f"token_lengths_{name}.npy"
+
+    def write(features: TokenFeatures) -> None:
+        save(lengths, features.lengths)
+        save(path, features.rows)
+
+    def read() -> TokenFeatures:
+        features = TokenFeatures(load(path, mmap_mode="r"), load(lengths))
+        found = (features.rows.shape, len(features.lengths))
+        if found != ((int(features.lengths.sum()), dim), len(texts)):
+            raise DataError(
+                f"{path}: found vectors of shape {list(found[0])} for {found[1]} texts, expected them "
+                f"{dim} wide for {len(texts)} texts; {REMEDY}"
+            )
+        return features
+
+    return kept(path, make=lambda: _encode(encoder, texts, dim=dim), write=write, read=read)
+
+
+def _encode(encoder: TokenEncoder, texts: Sequence[str], *, dim: int) -> TokenFeatures:
+    found = [np.asarray(one, np.float32) for one in encoder.encode_tokens(texts)]
+    where = f"question encoder {encoder.name}"
+    if len(found) != len(texts):
+        raise DataError(f"{where}: encode_tokens() gives {len(found)} arrays for {len(texts)} texts; mend it")
+    for text, one in zip(texts, found, strict=True):
+        if one.ndim != 2 or one.shape[1] != dim or not np.isfinite(one).all():
+            raise DataError(
+                f"{where}: encode_tokens({text!r}) gives an array of shape {list(one.shape)}, expected "
+                f"finite vectors {dim} wide, as its sentence vectors are; mend it"
+            )
+    lengths = np.array([len(one) for one in found], np.int64)
+    return TokenFeatures(np.concatenate([np.zeros((0, dim), np.float32), *found]), lengths)
