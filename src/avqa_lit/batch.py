@@ -39,7 +39,9 @@ class Track:
     Attributes:
         values: features; rows beyond a video's length are zero.
         mask: True where a row is real.
-        seconds: time at which each row starts, in seconds; zero where padded.
+        seconds: time at which each row starts, in seconds; any number where padded. Where all videos share
+            their time stamps, as those of a store do, it is one row expanded (stride 0 over videos), and
+            what depends on time alone is computed once.
     """
 
     values: Float[Tensor, "video time *row"]
@@ -48,10 +50,11 @@ class Track:
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Track":
         """The same track on another device."""
+        seconds = self.seconds[:1] if self.seconds.stride(0) == 0 else self.seconds
         return Track(
             self.values.to(device, non_blocking=non_blocking),
             self.mask.to(device, non_blocking=non_blocking),
-            self.seconds.to(device, non_blocking=non_blocking),
+            seconds.to(device, non_blocking=non_blocking).expand_as(self.seconds),
         )
 
 
@@ -78,6 +81,8 @@ class Batch:
             them into, as wide as `question`; zero where padded; None unless the model has an attribute
             ``reads_question_tokens`` that is true.
         question_mask: True where a row of `question_tokens` is real; None likewise.
+        most_asked: questions about the video that is asked about most; None where nobody counted, which
+            costs a model that needs it a wait for the device.
     """
 
     audio: Track
@@ -94,6 +99,7 @@ class Batch:
     other: Int64[Tensor, " video"] | None = None
     question_tokens: Float[Tensor, "batch token question_dim"] | None = None
     question_mask: Bool[Tensor, "batch token"] | None = None
+    most_asked: int | None = None
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Batch":
         """The same batch on another device."""
@@ -131,7 +137,8 @@ class ModelOutput:
     Attributes:
         logits: unnormalised score of every answer.
         audio: audio tokens in the model's width, one a time step, before any question is seen;
-            None for a model that does not hear.
+            None for a model that does not hear. A model with an attribute ``gives_tracks`` is told by it
+            whether any loss reads them, and may leave them out where none does.
         visual: visual tokens, likewise (patches averaged); None for a model that does not see.
         audio_attention: last block's attention over audio rows, mean of heads; None without attention.
         visual_attention: the same over visual rows (patches summed).

@@ -34,6 +34,7 @@ def test_each_distinct_video_is_carried_once_and_found_by_its_questions(store):
         clips = table.clip[rows]
         assert batch.clip.tolist() == sorted(set(clips.tolist()))
         assert len(batch.audio.mask) == len(batch.visual.mask) == len(batch.clip)
+        assert batch.most_asked == max(clips.tolist().count(one) for one in set(clips.tolist()))
         for place, clip in enumerate(clips):
             entry = store.clip_audio[clip]
             length = store.audio.length[entry]

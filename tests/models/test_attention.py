@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from avqa_lit.errors import ConfigError
-from avqa_lit.models.attention import CrossAttentionBlock, QueryAttention, seconds_embedding
+from avqa_lit.models.attention import CrossAttentionBlock, QueryAttention
+from avqa_lit.models.tokens import ByVideo, Tokens
 
 DIM, HEADS, HIDDEN = 12, 3, 17
 BATCH, TOKENS, QUERIES = 5, 11, 2
@@ -45,9 +46,21 @@ def sublayers(layer, norm, queries, tokens, mask):
     return layer.norm3(queries + layer._ff_block(queries))
 
 
-def block_and_inputs(norm, dropout=0.0):
+def attended(tokens, mask):
+    """Tokens that need no projection, of one question a video."""
+    moment = torch.zeros(1, tokens.shape[1], DIM, dtype=torch.float64)
+    return [Tokens(tokens[:, :, None], None, moment, None, mask)], ByVideo(BATCH, 1, torch.arange(BATCH))
+
+
+def run(block, queries, tokens, mask):
+    return block(queries, *attended(tokens, mask), need_weights=True)
+
+
+def block_and_inputs(norm, dropout=0.0, form="folded"):
     torch.manual_seed(3)
-    block = CrossAttentionBlock(dim=DIM, heads=HEADS, hidden=HIDDEN, dropout=dropout, norm=norm).double()
+    block = CrossAttentionBlock(
+        dim=DIM, heads=HEADS, hidden=HIDDEN, dropout=dropout, norm=norm, form=form
+    ).double()
     for parameter in block.parameters():
         nn.init.normal_(parameter, std=0.3)
     queries = torch.randn(BATCH, QUERIES, DIM, dtype=torch.float64, requires_grad=True)
@@ -56,11 +69,12 @@ def block_and_inputs(norm, dropout=0.0):
     return block, queries, tokens, mask
 
 
+@pytest.mark.parametrize("form", ["folded", "reference"])
 @pytest.mark.parametrize("norm", ["pre", "post"])
-def test_block_equals_the_sublayers_of_torchs_decoder_layer(norm):
-    block, queries, tokens, mask = block_and_inputs(norm)
+def test_block_equals_the_sublayers_of_torchs_decoder_layer(norm, form):
+    block, queries, tokens, mask = block_and_inputs(norm, form=form)
     layer = decoder_layer(block, norm)
-    ours, _ = block(queries, tokens, mask)
+    ours, _ = run(block, queries, tokens, mask)
     theirs = sublayers(layer, norm, queries, tokens, mask)
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
     seed = torch.randn_like(ours)
@@ -75,26 +89,20 @@ def test_block_equals_the_sublayers_of_torchs_decoder_layer(norm):
 def test_masked_tokens_do_not_change_the_output():
     block, queries, tokens, mask = block_and_inputs("pre")
     changed = torch.where(mask[..., None], tokens, 1e6)
-    torch.testing.assert_close(block(queries, tokens, mask)[0], block(queries, changed, mask)[0])
+    torch.testing.assert_close(run(block, queries, tokens, mask)[0], run(block, queries, changed, mask)[0])
 
 
 def test_attention_weights_are_a_distribution_over_the_real_tokens():
     block, queries, tokens, mask = block_and_inputs("pre")
-    _, weights = block(queries, tokens, mask)
+    _, weights = run(block, queries, tokens, mask)
     torch.testing.assert_close(weights.sum(-1), torch.ones(BATCH, QUERIES, dtype=torch.float64))
     assert (weights[~mask[:, None].expand_as(weights)] == 0).all()
 
 
 def test_every_parameter_gets_a_gradient():
     block, queries, tokens, mask = block_and_inputs("pre")
-    block(queries, tokens, mask)[0].square().sum().backward()
+    run(block, queries, tokens, mask)[0].square().sum().backward()
     assert all(one.grad is not None and one.grad.abs().sum() > 0 for one in block.parameters())
-
-
-def test_one_clock_for_all_rates():
-    seconds = torch.tensor([[0.0, 1.0, 2.0, 3.0]])
-    assert torch.equal(seconds_embedding(seconds, 9)[:, 2], seconds_embedding(seconds[:, ::2], 9)[:, 1])
-    assert seconds_embedding(seconds, 9).shape == (1, 4, 9)
 
 
 def test_heads_must_divide_the_width():
@@ -107,24 +115,28 @@ def test_norm_placement_has_two_names():
         CrossAttentionBlock(dim=8, heads=2, hidden=3, dropout=0.0, norm="middle")
 
 
+def test_attention_has_two_forms():
+    with pytest.raises(ConfigError, match=r"model.attention='flash'"):
+        QueryAttention(dim=8, heads=2, dropout=0.0, form="flash")
+
+
 def test_dropped_weights_act_on_values_as_in_the_textbook_form():
     block, queries, tokens, mask = block_and_inputs("pre", dropout=0.5)
     attention = block.attention.train()
     torch.manual_seed(1)
-    ours, _ = attention(queries, tokens, mask)
+    ours, _ = run(attention, queries, tokens, mask)
     torch.manual_seed(1)
 
     def heads(projected):
-        return projected.unflatten(-1, (HEADS, -1)).transpose(1, 2)
+        return projected.unflatten(-1, (HEADS, -1))
 
     query, key, value = (
         heads(attention.query(queries)),
         heads(attention.key(tokens)),
         heads(attention.value(tokens)),
     )
-    scores = query @ key.transpose(-1, -2) * (DIM // HEADS) ** -0.5
+    scores = torch.einsum("bqhe,bthe->bqht", query, key) * (DIM // HEADS) ** -0.5
     weights = scores.masked_fill(~mask[:, None, None], float("-inf")).softmax(-1)
-    # The same random numbers in our order of axes: queries before heads.
-    dropped = attention.dropout(weights.transpose(1, 2).flatten(1, 2)).unflatten(1, (QUERIES, HEADS))
-    read = dropped.transpose(1, 2) @ value
-    torch.testing.assert_close(ours, attention.output(read.transpose(1, 2).flatten(-2)), rtol=0, atol=1e-12)
+    # The same random numbers in the same order of axes.
+    read = torch.einsum("bqht,bthe->bqhe", attention.dropout(weights), value)
+    torch.testing.assert_close(ours, attention.output(read.flatten(-2)), rtol=0, atol=1e-12)

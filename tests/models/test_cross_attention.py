@@ -4,11 +4,10 @@ import pytest
 import torch
 
 from avqa_lit.batch import Track
-from avqa_lit.errors import ConfigError, DataError
+from avqa_lit.errors import ConfigError
 from avqa_lit.models.cross_attention import CrossAttention
 from avqa_lit.models.question import CachedQuestion
 from avqa_lit.models.question_only import QuestionOnly
-from avqa_lit.models.track_encoder import TrackEncoder
 from avqa_lit.models.word_lstm import WordLSTM
 
 QUESTIONS = {
@@ -138,14 +137,15 @@ def test_no_parameter_is_unused(spec, batch, queries, question):
     assert unused == []
 
 
-def test_maps_and_patches_are_the_same_tokens():
-    torch.manual_seed(0)
-    maps = TrackEncoder((5, 2, 3), dim=7)
-    patches = TrackEncoder((6, 5), dim=7)
-    patches.load_state_dict(maps.state_dict())
-    track = Track(torch.randn(4, 11, 5, 2, 3), torch.ones(4, 11, dtype=torch.bool), torch.rand(4, 11))
-    flat = replace(track, values=track.values.flatten(-2).transpose(-1, -2))
-    torch.testing.assert_close(maps(track).tokens, patches(flat).tokens)
+def test_tracks_that_nobody_reads_are_left_out(spec, batch):
+    model = model_of(spec)
+    with_tracks = model(batch)
+    model.gives_tracks = False
+    without = model(batch)
+    assert (without.audio, without.visual) == (None, None)
+    assert torch.equal(with_tracks.logits, without.logits)
+    assert with_tracks.audio.values.shape == (4, 6, 12)
+    assert with_tracks.visual.values.shape == (4, 5, 12)
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,3 @@ def test_maps_and_patches_are_the_same_tokens():
 def test_impossible_models_are_refused(spec, changed, message):
     with pytest.raises(ConfigError, match=message):
         model_of(spec, **changed)
-
-
-def test_rows_of_four_axes_are_refused():
-    with pytest.raises(DataError, match=r"\[2, 3, 4, 5\]"):
-        TrackEncoder((2, 3, 4, 5), dim=7)

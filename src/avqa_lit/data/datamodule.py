@@ -147,7 +147,7 @@ class AVQADataModule(L.LightningDataModule):
         if len(rows) == 0:
             rows, weight = np.zeros(1, dtype=np.int64), torch.zeros(1)
         table = self.store.splits[split]
-        asked = np.unique(table.clip[rows])
+        asked, questions = np.unique(table.clip[rows], return_counts=True)
         partners = asked if others is None else np.array([others.get(one, one) for one in asked.tolist()])
         clips = np.union1d(asked, partners)
         other = np.arange(len(clips))
@@ -170,13 +170,14 @@ class AVQADataModule(L.LightningDataModule):
             other=None if others is None else torch.from_numpy(other),
             question_tokens=None if tokens is None else torch.from_numpy(tokens),
             question_mask=None if mask is None else torch.from_numpy(mask),
+            most_asked=int(questions.max()),
         )
 
     def _track(self, name: str, modality: PackedModality, entries: Int64[ndarray, " video"]) -> Track:
         values, mask, seconds = modality.gather(entries)
         if self.drop == name:
-            values = np.zeros_like(values)
-        return Track(torch.from_numpy(values), torch.from_numpy(mask), torch.from_numpy(seconds))
+            values = torch.zeros_like(values)
+        return Track(values, mask, seconds)
 
 
 class BatchLoader:

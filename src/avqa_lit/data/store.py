@@ -57,11 +57,11 @@ class PackedModality:
     def gather(
         self, entries: Int64[np.ndarray, " video"]
     ) -> tuple[
-        Float32[np.ndarray, "video time *row"],
-        Bool[np.ndarray, "video time"],
-        Float32[np.ndarray, "video time"],
+        Float32[torch.Tensor, "video time *row"],
+        Bool[torch.Tensor, "video time"],
+        Float32[torch.Tensor, "video time"],
     ]:
-        """Features, mask and start time in seconds of each row, zero beyond an entry's length."""
+        """Features, zero beyond an entry's length, mask, and start time in seconds of each row."""
         firsts, lengths = self.first_row[entries], self.length[entries]
         time = int(lengths.max(initial=0))
         values = torch.empty(len(entries), time, *self.row_shape)
@@ -69,10 +69,10 @@ class PackedModality:
         for place, (first, length) in enumerate(zip(firsts.tolist(), lengths.tolist(), strict=True)):
             values[place, :length] = self._rows[first : first + length]
             values[place, length:] = 0
-        steps = np.arange(time)
-        mask = steps < lengths[:, None]
-        seconds = np.where(mask, self.start_seconds + steps * self.seconds_per_row, 0).astype(np.float32)
-        return values.numpy(), mask, seconds
+        steps = torch.arange(time)
+        mask = steps < torch.from_numpy(lengths)[:, None]
+        seconds = (self.start_seconds + steps.double() * self.seconds_per_row).float()
+        return values, mask, seconds.expand(mask.shape)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,17 @@
 """Attention of a question's query vectors over a video's tokens."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from avqa_lit.errors import ConfigError
+from avqa_lit.models.tokens import ByVideo, Tokens
+
+Form = Literal["folded", "reference"]
 
 
 class QueryAttention(nn.Module):
@@ -18,19 +23,29 @@ class QueryAttention(nn.Module):
     with queries x, tokens m, width d and h heads. There is no bias in the key projection: it adds the same
     number to every score of a query, cancels in the softmax and would never get a gradient.
 
-    A question has few queries and a video many tokens, so both projections change places with the sums over
-    tokens: :math:`(W_q x)(W_k m)^T = (x^T W_q^T W_k) m` and :math:`\sum_t w_t W_v m_t = W_v \sum_t w_t m_t`.
-    This is the same function at a fraction of the cost; dropout of weights included.
+    A question has few queries and a video many tokens :math:`m_t = W f_t + c_t`, so the folded form projects
+    no token. Projections change places with the sums over tokens, and the products of weights are taken
+    first, with :math:`q = W_q x`:
+
+    .. math::
+        q^T W_k m_t = (q^T W_k W) f_t + q^T W_k c_t, \qquad
+        \sum_t w_t W_v m_t = W_v W \sum_t w_t f_t + \sum_t w_t W_v c_t .
+
+    This is the same function at a fraction of the cost, dropout of weights included. The reference form
+    projects every token, as textbooks do.
 
     References:
         Attention Is All You Need (Vaswani et al., 2017), https://arxiv.org/abs/1706.03762, section 3.2.
     """
 
-    def __init__(self, *, dim: int, heads: int, dropout: float) -> None:
+    def __init__(self, *, dim: int, heads: int, dropout: float, form: Form = "folded") -> None:
         super().__init__()
         if dim % heads != 0:
             raise ConfigError(f"model.dim={dim} cannot be split over model.heads={heads}: choose a multiple")
+        if form not in ("folded", "reference"):
+            raise ConfigError(f"model.attention={form!r}: expected 'folded' or 'reference'")
         self.heads = heads
+        self.form = form
         self.query = nn.Linear(dim, dim)
         self.key = nn.Linear(dim, dim, bias=False)
         self.value = nn.Linear(dim, dim)
@@ -44,25 +59,93 @@ class QueryAttention(nn.Module):
     def forward(
         self,
         queries: Float[Tensor, "batch query dim"],
-        tokens: Float[Tensor, "batch token dim"],
-        mask: Bool[Tensor, "batch token"],
-    ) -> tuple[Float[Tensor, "batch query dim"], Float[Tensor, "batch query token"]]:
-        """What the queries read and where, the attention weights averaged over heads."""
-        query = self.query(queries).unflatten(-1, (self.heads, -1))
-        # [batch, query, head, dim]: the key projection moved from every token to the query.
-        asked = torch.einsum(
-            "bqhe,hed->bqhd", query, self.key.weight.reshape(self.heads, -1, tokens.shape[-1])
+        tokens: Sequence[Tokens],
+        seats: ByVideo,
+        *,
+        need_weights: bool,
+    ) -> tuple[Float[Tensor, "batch query dim"], Float[Tensor, "batch query token"] | None]:
+        """What the queries read and, if asked for, where: the attention weights averaged over heads."""
+        query = _by_head(seats.spread(self.query(queries)), self.heads)
+        attend = self._folded if self.form == "folded" else self._reference
+        read, weights = attend(query, tokens, need_weights=need_weights)
+        return self.output(seats.collect(read)), None if weights is None else seats.collect(weights)
+
+    def _folded(
+        self, query: Float[Tensor, "video row head depth"], tokens: Sequence[Tokens], *, need_weights: bool
+    ) -> tuple[Float[Tensor, "video row dim"], Float[Tensor, "video row token"] | None]:
+        query = query * query.shape[-1] ** -0.5
+        scores = [_scores(query, one, self.key.weight) for one in tokens]
+        mask = torch.cat([one.token_mask() for one in tokens], dim=1)
+        weights = _softmax(torch.cat([one.flatten(3) for one in scores], dim=-1), mask)
+        parts = self.dropout(weights).split([one.number for one in tokens], dim=-1)
+        pooled = [
+            _pooled(part.reshape(*part.shape[:3], *one.values.shape[1:3]), one, self.value)
+            for part, one in zip(parts, tokens, strict=True)
+        ]
+        return torch.stack(pooled).sum(dim=0).flatten(2), weights.mean(dim=2) if need_weights else None
+
+    def _reference(
+        self, query: Float[Tensor, "video row head depth"], tokens: Sequence[Tokens], *, need_weights: bool
+    ) -> tuple[Float[Tensor, "video row dim"], Float[Tensor, "video row token"] | None]:
+        query = query.transpose(1, 2)
+        summed = torch.cat([one.summed() for one in tokens], dim=1)
+        mask = torch.cat([one.token_mask() for one in tokens], dim=1)
+        key, value = (
+            _by_head(projection(summed), self.heads).transpose(1, 2) for projection in (self.key, self.value)
         )
-        scores = asked.flatten(1, 2) @ tokens.transpose(1, 2) * query.shape[-1] ** -0.5
-        weights = scores.masked_fill(~mask[:, None], float("-inf")).softmax(dim=-1)
-        dropped = self.dropout(weights)
-        # [batch, query, head, dim]: tokens are pooled first, and the value projection comes behind.
-        pooled = (dropped @ tokens).unflatten(1, (-1, self.heads))
-        value = self.value.weight.reshape(self.heads, -1, tokens.shape[-1])
-        bias = self.value.bias.reshape(self.heads, -1)
-        share = dropped.sum(dim=-1, keepdim=True).unflatten(1, (-1, self.heads))
-        read = torch.einsum("bqhd,hed->bqhe", pooled, value) + share * bias
-        return self.output(read.flatten(-2)), weights.unflatten(1, (-1, self.heads)).mean(dim=2)
+        dropout = self.dropout.p if self.training else 0.0
+        read = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask[:, None, None], dropout_p=dropout
+        )
+        weights = None
+        if need_weights:
+            scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+            weights = _softmax(scores, mask).mean(dim=1)
+        return read.transpose(1, 2).flatten(2), weights
+
+
+def _scores(
+    query: Float[Tensor, "video row head depth"], tokens: Tokens, key: Float[Tensor, "dim dim"]
+) -> Float[Tensor, "video row head time patch"]:
+    """Products of queries and keys, of which none is made."""
+    heads = query.shape[2]
+    folded = key if tokens.weight is None else key @ tokens.weight
+    asked = torch.einsum("vrhe,hei->vrhi", query, folded.reshape(heads, -1, folded.shape[-1]))
+    scores = asked.flatten(1, 2) @ tokens.values.flatten(1, 2).transpose(1, 2)
+    scores = scores.reshape(*query.shape[:3], *tokens.values.shape[1:3])
+    moments = _by_head(F.linear(tokens.moment, key), heads)
+    scores = scores + torch.einsum("vrhe,vthe->vrht", query, moments).unsqueeze(-1)
+    if tokens.place is not None:
+        places = _by_head(F.linear(tokens.place, key), heads)
+        scores = scores + torch.einsum("vrhe,phe->vrhp", query, places).unsqueeze(-2)
+    return scores
+
+
+def _pooled(
+    weights: Float[Tensor, "video row head time patch"], tokens: Tokens, value: nn.Linear
+) -> Float[Tensor, "video row head depth"]:
+    """Weighted sums of values, of which none is made."""
+    heads = weights.shape[2]
+    folded = value.weight if tokens.weight is None else value.weight @ tokens.weight
+    pooled = weights.flatten(3).flatten(1, 2) @ tokens.values.flatten(1, 2)
+    pooled = pooled.reshape(*weights.shape[:3], -1)
+    read = torch.einsum("vrhi,hei->vrhe", pooled, folded.reshape(heads, -1, folded.shape[-1]))
+    moments = _by_head(value(tokens.moment), heads)
+    read = read + torch.einsum("vrht,vthe->vrhe", weights.sum(dim=-1), moments)
+    if tokens.place is not None:
+        places = _by_head(F.linear(tokens.place, value.weight), heads)
+        read = read + torch.einsum("vrhp,phe->vrhe", weights.sum(dim=-2), places)
+    return read
+
+
+def _by_head(rows: Tensor, heads: int) -> Tensor:
+    return rows.reshape(*rows.shape[:-1], heads, -1)
+
+
+def _softmax(scores: Tensor, mask: Tensor) -> Tensor:
+    """Attention weights, in float32 at least."""
+    dtype = torch.promote_types(scores.dtype, torch.float32)
+    return scores.masked_fill(~mask[:, None, None], float("-inf")).softmax(dim=-1, dtype=dtype)
 
 
 class CrossAttentionBlock(nn.Module):
@@ -76,13 +159,20 @@ class CrossAttentionBlock(nn.Module):
     """
 
     def __init__(
-        self, *, dim: int, heads: int, hidden: int, dropout: float, norm: Literal["pre", "post"]
+        self,
+        *,
+        dim: int,
+        heads: int,
+        hidden: int,
+        dropout: float,
+        norm: Literal["pre", "post"],
+        form: Form = "folded",
     ) -> None:
         super().__init__()
         if norm not in ("pre", "post"):
             raise ConfigError(f"model.norm={norm!r}: expected 'pre' or 'post'")
         self.norm_first = norm == "pre"
-        self.attention = QueryAttention(dim=dim, heads=heads, dropout=dropout)
+        self.attention = QueryAttention(dim=dim, heads=heads, dropout=dropout, form=form)
         self.attention_norm = nn.LayerNorm(dim)
         self.feed_forward = nn.Sequential(
             nn.Linear(dim, hidden),
@@ -97,26 +187,16 @@ class CrossAttentionBlock(nn.Module):
     def forward(
         self,
         queries: Float[Tensor, "batch query dim"],
-        tokens: Float[Tensor, "batch token dim"],
-        mask: Bool[Tensor, "batch token"],
-    ) -> tuple[Float[Tensor, "batch query dim"], Float[Tensor, "batch query token"]]:
-        """Updated queries and the attention weights averaged over heads."""
+        tokens: Sequence[Tokens],
+        seats: ByVideo,
+        *,
+        need_weights: bool,
+    ) -> tuple[Float[Tensor, "batch query dim"], Float[Tensor, "batch query token"] | None]:
+        """Updated queries and, if asked for, the attention weights averaged over heads."""
+        asking = self.attention_norm(queries) if self.norm_first else queries
+        read, weights = self.attention(asking, tokens, seats, need_weights=need_weights)
         if self.norm_first:
-            read, weights = self.attention(self.attention_norm(queries), tokens, mask)
             queries = queries + self.dropout(read)
             return queries + self.feed_forward(self.feed_forward_norm(queries)), weights
-        read, weights = self.attention(queries, tokens, mask)
         queries = self.attention_norm(queries + self.dropout(read))
         return self.feed_forward_norm(queries + self.feed_forward(queries)), weights
-
-
-def seconds_embedding(seconds: Float[Tensor, "video time"], dim: int) -> Float[Tensor, "video time dim"]:
-    """Sines and cosines of the time in seconds, with periods from 2 to 240 seconds.
-
-    Periods are geometric as in Vaswani et al. (2017), section 3.5, but in seconds instead of row numbers,
-    so that tracks of different rates share one clock.
-    """
-    steps = torch.arange((dim + 1) // 2, device=seconds.device, dtype=seconds.dtype)
-    periods = 2.0 * 120.0 ** (steps / max(1, len(steps) - 1))
-    angles = 2 * torch.pi * seconds[..., None] / periods
-    return torch.cat([angles.sin(), angles.cos()], dim=-1)[..., :dim]

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from avqa_lit.batch import Batch, DataSpec, ModelOutput
 from avqa_lit.errors import ConfigError
-from avqa_lit.models.attention import CrossAttentionBlock
+from avqa_lit.models.attention import CrossAttentionBlock, Form
 from avqa_lit.models.question import QuestionModule
-from avqa_lit.models.track_encoder import EncodedTrack, TrackEncoder
+from avqa_lit.models.tokens import ByVideo, Tokens
+from avqa_lit.models.track_encoder import TrackEncoder
 
 
 class CrossAttention(nn.Module):
@@ -35,6 +36,10 @@ class CrossAttention(nn.Module):
             question is a query, and the answer is read from their mean.
         hidden: width of the feed-forward sublayer.
         dropout: probability in attention weights and after each sublayer, in [0, 1).
+        attention: "folded", or "reference" for the textbook form of the same function, which is slower.
+
+    Attributes:
+        gives_tracks: whether outputs hold the projected tracks, which alignment losses read.
     """
 
     def __init__(
@@ -50,8 +55,10 @@ class CrossAttention(nn.Module):
         queries: int | Literal["words"],
         hidden: int,
         dropout: float,
+        attention: Form = "folded",
     ) -> None:
         super().__init__()
+        self.gives_tracks = True
         if not modalities or not set(modalities) <= {"audio", "visual"}:
             raise ConfigError(f"model.modalities={list(modalities)}: expected audio, visual or both")
         if blocks < 1:
@@ -65,29 +72,36 @@ class CrossAttention(nn.Module):
         self.question = question
         self.queries = nn.Linear(question.dim, self.vectors * dim)
         self.blocks = nn.ModuleList(
-            CrossAttentionBlock(dim=dim, heads=heads, hidden=hidden, dropout=dropout, norm=norm)
+            CrossAttentionBlock(
+                dim=dim, heads=heads, hidden=hidden, dropout=dropout, norm=norm, form=attention
+            )
             for _ in range(blocks)
         )
         self.norm = nn.LayerNorm(dim) if norm == "pre" else nn.Identity()
         self.answer = nn.Linear(self.vectors * dim, spec.answers)
 
     def forward(self, batch: Batch) -> ModelOutput:
-        """Logits of every question, the projected tracks, and the last block's attention."""
+        """Logits of every question, the last block's attention, and the tracks if a loss reads them."""
         tracks = {"audio": batch.audio, "visual": batch.visual}
-        encoded = {name: encoder(tracks[name]) for name, encoder in self.encoders.items()}
-        # From one row a video to one a question, once for all blocks: its gradient is a costly sum.
-        tokens = torch.cat([one.tokens for one in encoded.values()], dim=1).index_select(0, batch.video)
-        mask = torch.cat([one.mask for one in encoded.values()], dim=1)[batch.video]
+        encoded = {
+            name: encoder(tracks[name], with_track=self.gives_tracks)
+            for name, encoder in self.encoders.items()
+        }
+        tokens = {name: one for name, (one, _) in encoded.items()}
+        seats = ByVideo.of(batch)
         queries, asked = self._queries(batch)
         for block in self.blocks:
-            queries, weights = block(queries, tokens, mask)
+            queries, weights = block(
+                queries, list(tokens.values()), seats, need_weights=block is self.blocks[-1]
+            )
         queries = self.norm(queries)
-        attention = _split_attention(_mean(weights, asked), encoded)
+        attention = _split_attention(_mean(weights, asked), tokens)
         read = _mean(queries, asked) if self.reads_question_tokens else queries.flatten(1)
+        projected = {name: track for name, (_, track) in encoded.items()}
         return ModelOutput(
             logits=self.answer(read),
-            audio=encoded["audio"].track if "audio" in encoded else None,
-            visual=encoded["visual"].track if "visual" in encoded else None,
+            audio=projected.get("audio"),
+            visual=projected.get("visual"),
             audio_attention=attention.get("audio"),
             visual_attention=attention.get("visual"),
         )
@@ -114,11 +128,11 @@ def _mean(
 
 
 def _split_attention(
-    weights: Float[Tensor, "batch token"], encoded: dict[str, EncodedTrack]
+    weights: Float[Tensor, "batch token"], tokens: dict[str, Tokens]
 ) -> dict[str, Float[Tensor, "batch time"]]:
     """Attention on each modality's time steps, patches summed."""
-    parts = torch.split(weights, [one.tokens.shape[1] for one in encoded.values()], dim=1)
+    parts = torch.split(weights, [one.number for one in tokens.values()], dim=1)
     return {
         name: part.reshape(len(part), -1, one.patches).sum(dim=-1)
-        for part, (name, one) in zip(parts, encoded.items(), strict=True)
+        for part, (name, one) in zip(parts, tokens.items(), strict=True)
     }

@@ -1,33 +1,14 @@
 """Tokens of one modality: projected features with their place in time and space."""
 
-from dataclasses import dataclass
 from math import prod
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from avqa_lit.batch import Track
 from avqa_lit.errors import DataError
-from avqa_lit.models.attention import seconds_embedding
-
-
-@dataclass(frozen=True)
-class EncodedTrack:
-    """One modality as tokens for attention and as a track for alignment losses.
-
-    Attributes:
-        tokens: projected features plus time, place and modality embeddings; patches follow each other
-            within a time step.
-        mask: True where a token is real.
-        track: projected features alone, one row a time step (mean of its patches).
-        patches: number of tokens a time step.
-    """
-
-    tokens: Float[Tensor, "video token dim"]
-    mask: Bool[Tensor, "video token"]
-    track: Track
-    patches: int
+from avqa_lit.models.tokens import Tokens
 
 
 class TrackEncoder(nn.Module):
@@ -50,19 +31,43 @@ class TrackEncoder(nn.Module):
         # One vector for each place; with a single place it is the modality's embedding.
         self.place = nn.Parameter(torch.randn(self.patches, dim) * 0.3)
 
-    def forward(self, track: Track) -> EncodedTrack:
-        """Tokens and projected track of every distinct video."""
+    def forward(self, track: Track, *, with_track: bool) -> tuple[Tokens, Track | None]:
+        """Tokens of every distinct video, with the sums left to the attention that reads them.
+
+        If asked for, the projected features alone as well, one row a time step (mean of its patches).
+        """
+        features = self._features(track)
+        seconds = track.seconds
+        if seconds.stride(0) == 0:  # one row that all videos share
+            seconds = seconds[:1]
+        embedding = seconds_embedding(seconds, self.project.out_features).to(self.clock.weight.dtype)
+        moment = self.clock(embedding) + self.project.bias
+        place: Tensor | None = self.place
+        if self.patches == 1:
+            moment, place = moment + self.place, None
+        tokens = Tokens(features, self.project.weight, moment, place, track.mask)
+        if not with_track:
+            return tokens, None
+        # The mean first: the projection is linear.
+        return tokens, Track(self.project(features.mean(dim=2)), track.mask, track.seconds)
+
+    def _features(self, track: Track) -> Float[Tensor, "video time patch input"]:
         values = track.values
+        if torch.is_autocast_enabled(values.device.type):
+            # Once here, and not in every block: autocast keeps what it casts of parameters alone.
+            values = values.to(torch.get_autocast_dtype(values.device.type))
         if len(self.row_shape) == 3:
-            values = values.flatten(-2).transpose(-1, -2)
-        elif len(self.row_shape) == 1:
-            values = values.unsqueeze(-2)
-        content = self.project(values)
-        clock = self.clock(seconds_embedding(track.seconds, content.shape[-1]).to(content.dtype))
-        tokens = (content + clock.unsqueeze(-2) + self.place).flatten(1, 2)
-        return EncodedTrack(
-            tokens=tokens,
-            mask=track.mask.repeat_interleave(self.patches, dim=1),
-            track=Track(content.mean(dim=-2), track.mask, track.seconds),
-            patches=self.patches,
-        )
+            return values.flatten(-2).transpose(-1, -2)
+        return values.unsqueeze(-2) if len(self.row_shape) == 1 else values
+
+
+def seconds_embedding(seconds: Float[Tensor, "video time"], dim: int) -> Float[Tensor, "video time dim"]:
+    """Sines and cosines of the time in seconds, with periods from 2 to 240 seconds.
+
+    Periods are geometric as in Vaswani et al. (2017), section 3.5, but in seconds instead of row numbers,
+    so that tracks of different rates share one clock.
+    """
+    steps = torch.arange((dim + 1) // 2, device=seconds.device, dtype=seconds.dtype)
+    periods = 2.0 * 120.0 ** (steps / max(1, len(steps) - 1))
+    angles = 2 * torch.pi * seconds[..., None] / periods
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)[..., :dim]

@@ -76,6 +76,8 @@ class AVQAModule(L.LightningModule):
     ) -> None:
         super().__init__()
         self.model = model
+        if hasattr(model, "gives_tracks"):
+            cast(Any, model).gives_tracks = losses.needs_tracks
         self.losses = losses
         self.optimizer = optimizer
         self.schedule = schedule
