@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.special import rel_entr, softmax
 
-from avqa_lit.batch import ModelOutput, Track
+from avqa_lit.batch import Track
 from avqa_lit.errors import ConfigError
 from avqa_lit.losses.kl import KL, divergence, video_divergence
 
@@ -22,24 +22,7 @@ OPTIONS = [
     {"direction": direction, "axis": axis, "level": level}
     for direction, axis, level in product(DIRECTIONS, ("dim", "time"), ("clip", "frame"))
 ]
-ANSWERS, WIDTH = 7, 5
-
-
-def track(lengths, *, rate, start=0.0, seed=0, padding=0, rubbish=0.0):
-    """A track of float64 values; rows beyond a video's length hold `rubbish`."""
-    generator = torch.Generator().manual_seed(seed)
-    time = max(lengths) + padding
-    mask = torch.arange(time) < torch.tensor(lengths)[:, None]
-    values = torch.full((len(lengths), time, WIDTH), rubbish, dtype=torch.float64)
-    for video, length in enumerate(lengths):
-        values[video, :length] = torch.randn(length, WIDTH, generator=generator, dtype=torch.float64)
-    seconds = (start + rate * torch.arange(time, dtype=torch.float64)).expand(len(lengths), -1)
-    return Track(values, mask, torch.where(mask, seconds, 0.0))
-
-
-def tracks(**changes):
-    """Audio of 0.96 s a row and visual of 0.4 s a row about three videos, unequally long."""
-    return track((11, 3, 1), rate=0.96, seed=1, **changes), track((17, 13, 2), rate=0.4, seed=2, **changes)
+WIDTH = 5
 
 
 def scipy_divergence(p, q, direction):
@@ -75,8 +58,8 @@ def scipy_video_divergence(audio, visual, video, *, direction, temperature, axis
 
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda o: "-".join(o.values()))
 @pytest.mark.parametrize("temperature", [1.0, 0.3])
-def test_every_option_equals_scipy_on_masked_tracks_of_unequal_length(options, temperature):
-    audio, visual = tracks(padding=2, rubbish=1e6)
+def test_every_option_equals_scipy_on_masked_tracks_of_unequal_length(options, temperature, make_tracks):
+    audio, visual = make_tracks(padding=2, rubbish=1e6)
     found = video_divergence(audio, visual, temperature=temperature, **options)
     expected = [
         scipy_video_divergence(audio, visual, video, temperature=temperature, **options) for video in range(3)
@@ -86,49 +69,53 @@ def test_every_option_equals_scipy_on_masked_tracks_of_unequal_length(options, t
 
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda o: "-".join(o.values()))
 class TestEveryOption:
-    def test_padding_and_what_it_holds_change_nothing(self, options):
-        plain = video_divergence(*tracks(), temperature=1.0, **options)
-        padded = video_divergence(*tracks(padding=5, rubbish=-1e6), temperature=1.0, **options)
+    def test_padding_and_what_it_holds_change_nothing(self, options, make_tracks):
+        plain = video_divergence(*make_tracks(), temperature=1.0, **options)
+        padded = video_divergence(*make_tracks(padding=5, rubbish=-1e6), temperature=1.0, **options)
         torch.testing.assert_close(padded, plain, rtol=1e-12, atol=1e-14)
 
-    def test_equal_views_differ_by_nothing(self, options):
-        audio, _ = tracks()
+    def test_equal_views_differ_by_nothing(self, options, make_tracks):
+        audio, _ = make_tracks()
         values = video_divergence(audio, audio, temperature=1.0, **options)
         torch.testing.assert_close(values, torch.zeros_like(values), atol=1e-15, rtol=0)
 
-    def test_the_mean_over_questions_is_the_same_however_they_are_split(self, options, make_batch):
-        audio, visual = tracks()
+    def test_the_mean_over_questions_is_the_same_however_they_are_split(
+        self, options, make_batch, make_tracks, make_output
+    ):
+        audio, visual = make_tracks()
         loss = KL(temperature=1.0, **options)
         video = [0, 0, 0, 1, 2, 2, 1]
-        whole = loss(output(audio, visual, 7), make_batch(video, videos=3))
+        whole = loss(make_output(audio, visual, 7), make_batch(video, videos=3))
         values = video_divergence(audio, visual, temperature=1.0, **options)
         torch.testing.assert_close(whole, values[video].mean())
         for cut in range(1, 7):
             parts = [
-                loss(output(audio, visual, len(part)), make_batch(part, videos=3, total=7))
+                loss(make_output(audio, visual, len(part)), make_batch(part, videos=3, total=7))
                 for part in (video[:cut], video[cut:])
             ]
             torch.testing.assert_close(sum(parts), whole)
 
-    def test_a_process_that_carries_other_videos_gives_the_rest_of_the_sum(self, options, make_batch):
-        audio, visual = tracks()
+    def test_a_process_that_carries_other_videos_gives_the_rest_of_the_sum(
+        self, options, make_batch, make_tracks, make_output
+    ):
+        audio, visual = make_tracks()
         loss = KL(temperature=1.0, **options)
-        whole = loss(output(audio, visual, 4), make_batch([0, 1, 1, 2], videos=3))
+        whole = loss(make_output(audio, visual, 4), make_batch([0, 1, 1, 2], videos=3))
         parts = []
         for rows, video in (([0, 1], [0, 1]), ([1, 2], [0, 1])):
             own = [Track(t.values[rows], t.mask[rows], t.seconds[rows]) for t in (audio, visual)]
-            parts.append(loss(output(*own, 2), make_batch(video, videos=2, total=4)))
+            parts.append(loss(make_output(*own, 2), make_batch(video, videos=2, total=4)))
         torch.testing.assert_close(sum(parts), whole)
 
-    def test_a_stand_in_question_adds_nothing(self, options, make_batch):
-        audio, visual = tracks()
+    def test_a_stand_in_question_adds_nothing(self, options, make_batch, make_tracks, make_output):
+        audio, visual = make_tracks()
         loss = KL(temperature=1.0, **options)(
-            output(audio, visual, 1), make_batch([1], videos=3, weight=[0.0], total=4)
+            make_output(audio, visual, 1), make_batch([1], videos=3, weight=[0.0], total=4)
         )
         assert loss.item() == 0
 
-    def test_one_video_of_one_frame_has_a_value(self, options):
-        audio, visual = track((1,), rate=1.0, seed=1), track((1,), rate=1.0, seed=2)
+    def test_one_video_of_one_frame_has_a_value(self, options, make_track):
+        audio, visual = make_track((1,), rate=1.0, seed=1), make_track((1,), rate=1.0, seed=2)
         value = video_divergence(audio, visual, temperature=1.0, **options)
         if options["axis"] == "time":  # all of the probability lies on the only moment
             assert value.item() == 0
@@ -136,14 +123,17 @@ class TestEveryOption:
             expected = scipy_video_divergence(audio, visual, 0, temperature=1.0, **options)
             np.testing.assert_allclose(value.item(), expected, rtol=1e-12)
 
-    def test_a_video_whose_tracks_do_not_meet_in_time_is_compared_by_clip_alone(self, options):
-        audio, visual = track((3, 2), rate=1.0, seed=1), track((3, 2), rate=1.0, seed=2, start=100.0)
+    def test_a_video_whose_tracks_do_not_meet_in_time_is_compared_by_clip_alone(self, options, make_track):
+        audio, visual = (
+            make_track((3, 2), rate=1.0, seed=1),
+            make_track((3, 2), rate=1.0, seed=2, start=100.0),
+        )
         value = video_divergence(audio, visual, temperature=1.0, **options)
         needs_moments = options["axis"] == "time" or options["level"] == "frame"
         assert (value == 0).all() if needs_moments else (value > 0).all()
 
-    def test_a_video_without_rows_in_one_track_is_not_compared(self, options):
-        audio, visual = track((3, 2), rate=1.0, seed=1), track((0, 2), rate=1.0, seed=2)
+    def test_a_video_without_rows_in_one_track_is_not_compared(self, options, make_track):
+        audio, visual = make_track((3, 2), rate=1.0, seed=1), make_track((0, 2), rate=1.0, seed=2)
         audio.values.requires_grad_()
         visual.values.requires_grad_()
         value = video_divergence(audio, visual, temperature=1.0, **options)
@@ -154,8 +144,10 @@ class TestEveryOption:
         assert visual.values.grad.isfinite().all()
 
     @pytest.mark.parametrize("far", [1e4, 1e30])
-    def test_value_and_gradient_stay_finite_where_probabilities_underflow(self, options, far):
-        audio, visual = (replace(t, values=t.values.float(), seconds=t.seconds.float()) for t in tracks())
+    def test_value_and_gradient_stay_finite_where_probabilities_underflow(self, options, far, make_tracks):
+        audio, visual = (
+            replace(t, values=t.values.float(), seconds=t.seconds.float()) for t in make_tracks()
+        )
         spread = torch.linspace(-far, far, WIDTH)
         shape = (slice(None), slice(None, 2))
         audio.values[shape] = spread
@@ -168,8 +160,8 @@ class TestEveryOption:
         assert audio.values.grad.isfinite().all()
         assert visual.values.grad.isfinite().all()
 
-    def test_gradients_are_those_of_finite_differences(self, options):
-        audio, visual = tracks(padding=1)
+    def test_gradients_are_those_of_finite_differences(self, options, make_tracks):
+        audio, visual = make_tracks(padding=1)
 
         def values(a, v):
             return video_divergence(
@@ -179,8 +171,8 @@ class TestEveryOption:
         inputs = [t.values.clone().requires_grad_() for t in (audio, visual)]
         assert torch.autograd.gradcheck(values, inputs, fast_mode=True)
 
-    def test_half_precision_is_computed_in_single_precision(self, options):
-        audio, visual = (replace(t, values=t.values.bfloat16()) for t in tracks())
+    def test_half_precision_is_computed_in_single_precision(self, options, make_tracks):
+        audio, visual = (replace(t, values=t.values.bfloat16()) for t in make_tracks())
         exact = video_divergence(
             *(replace(t, values=t.values.double()) for t in (audio, visual)), temperature=1.0, **options
         )
@@ -202,16 +194,16 @@ def test_a_divergence_is_never_negative_and_zero_between_equals(logits, directio
 
 @pytest.mark.parametrize("direction", ["symmetric", "jensen_shannon"])
 @pytest.mark.parametrize(("axis", "level"), list(product(("dim", "time"), ("clip", "frame"))))
-def test_symmetric_options_do_not_tell_audio_from_visual(direction, axis, level):
-    audio, visual = tracks()
+def test_symmetric_options_do_not_tell_audio_from_visual(direction, axis, level, make_tracks):
+    audio, visual = make_tracks()
     options = {"direction": direction, "axis": axis, "level": level, "temperature": 1.0}
     torch.testing.assert_close(
         video_divergence(audio, visual, **options), video_divergence(visual, audio, **options)
     )
 
 
-def test_forward_takes_audio_as_p_and_reverse_visual():
-    audio, visual = tracks()
+def test_forward_takes_audio_as_p_and_reverse_visual(make_tracks):
+    audio, visual = make_tracks()
     options = {"axis": "dim", "level": "clip", "temperature": 1.0}
     forward = video_divergence(audio, visual, direction="forward", **options)
     reverse = video_divergence(audio, visual, direction="reverse", **options)
@@ -226,9 +218,11 @@ def test_jensen_shannon_of_disjoint_distributions_is_log_two():
 
 
 @pytest.mark.parametrize("missing", ["audio", "visual"])
-def test_a_model_without_a_track_is_told_to_set_the_weight_to_zero(missing, make_batch):
+def test_a_model_without_a_track_is_told_to_set_the_weight_to_zero(
+    missing, make_batch, make_tracks, make_output
+):
     loss = KL(direction="forward", temperature=1.0, axis="dim", level="clip")
-    full = output(*tracks(), 2)
+    full = make_output(*make_tracks(), 2)
     with pytest.raises(ConfigError, match=rf"gives no {missing} tokens: set loss\.kl\.weight=0"):
         loss(replace(full, **{missing: None}), make_batch([0, 1], videos=3))
 
@@ -258,7 +252,3 @@ def test_the_config_builds_the_loss():
     assert node.pop("start_epoch") == 0
     loss = instantiate(node)
     assert (loss.direction, loss.temperature, loss.axis, loss.level) == ("forward", 1.0, "dim", "clip")
-
-
-def output(audio, visual, questions):
-    return ModelOutput(torch.zeros(questions, ANSWERS), audio, visual)

@@ -64,6 +64,13 @@ def test_a_term_is_evaluated_from_its_start_epoch_on(output, batch):
     assert weighted.names == ("answer", "kl")
 
 
+def test_without_an_epoch_every_term_is_evaluated(output, batch):
+    _, weighted = losses({"answer": 1.0, "kl": 1.0}, start_epochs={"kl": 2})
+    total, parts = weighted(output, batch)
+    assert total == 5
+    assert set(parts) == {"answer", "kl"}
+
+
 @pytest.mark.parametrize(("weight", "needed"), [(0.0, False), (0.1, True)])
 def test_tracks_are_needed_only_where_a_term_that_counts_reads_them(weight, needed):
     terms = {

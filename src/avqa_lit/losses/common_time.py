@@ -1,7 +1,7 @@
 """Two tracks of unequal length and rate, brought to one time grid."""
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from avqa_lit.batch import Track
@@ -26,8 +26,8 @@ def on_common_time(
         first: one modality of each video, with finite values.
         second: the other modality of the same videos.
     """
-    first_seconds, first_order = _in_order_of_time(first)
-    second_seconds, second_order = _in_order_of_time(second)
+    first_seconds, first_order = in_order_of_time(first)
+    second_seconds, second_order = in_order_of_time(second)
     longest = max(first_seconds.shape[1], second_seconds.shape[1])
     grid = torch.where(
         _is_coarser(first_seconds, second_seconds)[:, None],
@@ -44,7 +44,7 @@ def on_common_time(
     )
 
 
-def _in_order_of_time(track: Track) -> tuple[Tensor, Tensor]:
+def in_order_of_time(track: Track) -> tuple[Float[Tensor, "video time"], Int64[Tensor, "video time"]]:
     """Sorted time stamps with infinity for masked rows, and the row that each stamp belongs to."""
     ordered: tuple[Tensor, Tensor] = track.seconds.masked_fill(~track.mask, torch.inf).sort(
         dim=1, stable=True

@@ -8,12 +8,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from avqa_lit.batch import Batch, ModelOutput, Track
-from avqa_lit.errors import ConfigError
 from avqa_lit.losses.common_time import on_common_time
+from avqa_lit.losses.options import check_choice, check_number
+from avqa_lit.losses.pairs import Level
+from avqa_lit.losses.tracks import both_tracks, in_full_precision, time_mean
 
 Direction = Literal["forward", "reverse", "symmetric", "jensen_shannon"]
 Axis = Literal["dim", "time"]
-Level = Literal["clip", "frame"]
 
 
 def divergence(
@@ -86,9 +87,9 @@ def video_divergence(
         axis: what the softmax runs over.
         level: whether a clip is compared as a whole or piece by piece.
     """
-    audio, visual = _in_full_precision(audio), _in_full_precision(visual)
+    audio, visual = in_full_precision(audio), in_full_precision(visual)
     if axis == "dim" and level == "clip":
-        log_p, log_q = (_log_softmax(_time_mean(track), temperature) for track in (audio, visual))
+        log_p, log_q = (_log_softmax(time_mean(track), temperature) for track in (audio, visual))
         comparable = audio.mask.any(dim=1) & visual.mask.any(dim=1)
         return divergence(log_p, log_q, direction=direction) * comparable
 
@@ -123,15 +124,10 @@ class KL(nn.Module):
 
     def __init__(self, *, direction: Direction, temperature: float, axis: Axis, level: Level) -> None:
         super().__init__()
-        for name, value, choices in (
-            ("direction", direction, get_args(Direction)),
-            ("axis", axis, get_args(Axis)),
-            ("level", level, get_args(Level)),
-        ):
-            if value not in choices:
-                raise ConfigError(f"loss.kl.{name} is {value!r}, expected one of {', '.join(choices)}")
-        if not isinstance(temperature, int | float) or not 0 < temperature < math.inf:
-            raise ConfigError(f"loss.kl.temperature is {temperature!r}, expected a finite number above 0")
+        check_choice("loss.kl.direction", direction, get_args(Direction))
+        check_choice("loss.kl.axis", axis, get_args(Axis))
+        check_choice("loss.kl.level", level, get_args(Level))
+        check_number("loss.kl.temperature", temperature)
         self.direction = direction
         self.temperature = temperature
         self.axis = axis
@@ -139,15 +135,10 @@ class KL(nn.Module):
 
     def forward(self, output: ModelOutput, batch: Batch) -> Float[Tensor, ""]:
         """Share of this process in the step's mean divergence."""
-        if output.audio is None or output.visual is None:
-            missing = "audio" if output.audio is None else "visual"
-            raise ConfigError(
-                f"loss.kl compares audio with visual tokens, and this model gives no {missing} tokens: "
-                "set loss.kl.weight=0 for this model, or choose one that hears and sees"
-            )
+        audio, visual = both_tracks(output, term="kl")
         values = video_divergence(
-            output.audio,
-            output.visual,
+            audio,
+            visual,
             direction=self.direction,
             temperature=self.temperature,
             axis=self.axis,
@@ -158,17 +149,6 @@ class KL(nn.Module):
 
 def _kl(log_p: Tensor, log_q: Tensor) -> Tensor:
     return (log_p.exp() * (log_p - log_q)).sum(dim=-1)
-
-
-def _in_full_precision(track: Track) -> Track:
-    """The track in float32 at least: sums over time lose too much in half precision."""
-    dtype = torch.promote_types(track.values.dtype, torch.float32)
-    return Track(track.values.to(dtype), track.mask, track.seconds)
-
-
-def _time_mean(track: Track) -> Float[Tensor, "video dim"]:
-    real = track.mask[..., None]
-    return track.values.masked_fill(~real, 0.0).sum(dim=1) / real.sum(dim=1).clamp(min=1)
 
 
 def _log_softmax(values: Tensor, temperature: float, mask: Bool[Tensor, "..."] | None = None) -> Tensor:

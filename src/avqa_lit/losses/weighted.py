@@ -62,11 +62,19 @@ class WeightedLosses(nn.Module):
         return any(getattr(term, "reads_pairs", False) for term in self.terms.values())
 
     def forward(
-        self, output: ModelOutput, batch: Batch, epoch: int
+        self, output: ModelOutput, batch: Batch, *, epoch: int | None = None
     ) -> tuple[Float[Tensor, ""], dict[str, Float[Tensor, ""]]]:
-        """The weighted sum, to be differentiated, and each evaluated term without its weight, detached."""
+        """The weighted sum, to be differentiated, and each evaluated term without its weight, detached.
+
+        Args:
+            output: what the model gives.
+            batch: what the model was given.
+            epoch: leaves out the terms that start later; None takes them all.
+        """
         values = {
-            name: term(output, batch) for name, term in self.terms.items() if epoch >= self.start_epochs[name]
+            name: term(output, batch)
+            for name, term in self.terms.items()
+            if epoch is None or epoch >= self.start_epochs[name]
         }
         total = torch.stack([self.weights[name] * value for name, value in values.items()]).sum()
         return total, {name: value.detach() for name, value in values.items()}

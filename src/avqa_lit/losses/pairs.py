@@ -1,0 +1,58 @@
+"""Rows of both modalities that belong together: a clip's two means, or two rows of one moment."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from avqa_lit.batch import Batch, ModelOutput
+from avqa_lit.losses.common_time import on_common_time
+from avqa_lit.losses.gather import gather_rows
+from avqa_lit.losses.tracks import both_tracks, in_full_precision, time_mean
+
+Level = Literal["clip", "frame"]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Paired rows, in float32 at least, with what they weigh.
+
+    Attributes:
+        audio: audio side of each pair.
+        visual: visual side of each pair.
+        clip: identity of each pair's video, the same on every process.
+        weight: questions about the video, shared evenly by its pairs; above 0.
+    """
+
+    audio: Float[Tensor, "row dim"]
+    visual: Float[Tensor, "row dim"]
+    clip: Int64[Tensor, " row"]
+    weight: Float[Tensor, " row"]
+
+    def of_all_processes(self) -> "Pairs":
+        """The pairs of the whole step, with gradients; a video may come from several processes."""
+        return Pairs(*map(gather_rows, (self.audio, self.visual, self.clip, self.weight)))
+
+
+def paired(output: ModelOutput, batch: Batch, *, level: Level, term: str) -> Pairs:
+    """Pairs of the videos of this process.
+
+    At level ``clip`` a video gives one pair, the means over each track's own time; at level ``frame`` one
+    for each moment that its tracks share (`on_common_time`). A video without questions, without a row in
+    one track or without a shared moment gives none.
+
+    Raises:
+        ConfigError: the model does not give both tracks.
+    """
+    audio, visual = (in_full_precision(track) for track in both_tracks(output, term=term))
+    if level == "clip":
+        first, second = time_mean(audio)[:, None], time_mean(visual)[:, None]
+        real = (audio.mask.any(dim=1) & visual.mask.any(dim=1))[:, None]
+    else:
+        first, second, real = on_common_time(audio, visual)
+    share = batch.questions_per_video() / real.sum(dim=1).clamp(min=1)
+    weight = share[:, None] * real
+    kept = weight > 0
+    clip = batch.clip[:, None].expand_as(kept)
+    return Pairs(first[kept], second[kept], clip[kept], weight[kept])
