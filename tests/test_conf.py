@@ -3,7 +3,7 @@
 import pytest
 
 from avqa_lit.batch import DataSpec
-from avqa_lit.config.build import build
+from avqa_lit.config.build import build, build_losses
 from avqa_lit.config.command import config_folder
 from avqa_lit.config.question import Question
 from avqa_lit.config.schema import Train
@@ -19,7 +19,7 @@ def overrides(file):
         return [f"+experiment={name}"]
     if file.parts[0] == "experiment":  # what a study swaps
         return [f"+experiment={file.parts[1]}", f"{group}={name}"]
-    return [f"{group}=[answer,{name}]" if group == "loss" else f"{group}={name}"]
+    return [f"{group}=[{name}]" if group == "loss" else f"{group}={name}"]
 
 
 def needed(file):

@@ -28,10 +28,11 @@ def evaluate(tmp_path, monkeypatch, cache):
 
 
 def test_a_checkpoint_moved_to_another_folder_scores_as_in_training(train, evaluate, tmp_path):
-    trained = train(folder="a")
+    trained = train("loss.cosine.weight=0.1", "loss.cosine.start_epoch=2", folder="a")
     moved = tmp_path / "moved.ckpt"
     trained.folder.best.rename(moved)
     scored = evaluate(f"checkpoint={moved}")
+    assert "test/loss/cosine" in scored.results["metrics"]
     for name, value in scored.results["metrics"].items():
         assert value == trained.results["metrics"][name], name
     assert {name: trained.results["counts"][name] for name in scored.results["counts"]} == scored.results[

@@ -85,10 +85,26 @@ def test_exported_data_prepared_again_trains_to_the_same_bits(train, tmp_path, m
 
 def test_a_loss_term_that_was_not_chosen_is_told_how_to_be(train, capsys):
     with pytest.raises(SystemExit):
-        train("loss=[answer]", "loss.kl.weight=1", folder="a")
+        train("loss=[cca]", "loss.kl.weight=1", folder="a")
     message = capsys.readouterr().err
     assert "error: loss.kl is not among the loss terms of this run" in message
-    assert "loss=[answer,kl], or with model=avst loss=[answer,matching,kl]" in message
+    assert "loss=[kl], or with model=avst loss=[matching,kl]" in message
+
+
+def test_every_term_that_is_on_is_reported_and_trains_from_its_start_epoch(train):
+    on = ("kl", "info_nce", "cca", "soft_dtw")
+    done = train(*(f"loss.{name}.weight=0.1" for name in on), "loss.cca.start_epoch=1", folder="a")
+    for split in ("val", "test"):
+        names = {name for name in done.results["metrics"] if name.startswith(f"{split}/loss/")}
+        assert names == {f"{split}/loss/{name}" for name in ("answer", *on)}
+    for epoch, expected in ((0, {"answer", *on} - {"cca"}), (1, {"answer", *on})):
+        rows = [row for row in done.metrics if row["epoch"] == epoch]
+        logged = {name for row in rows for name in row if name.startswith("train/loss/")}
+        assert logged == {f"train/loss/{name}" for name in expected}
+        # Evaluation has the same sum in every epoch.
+        (row,) = (row for row in rows if "val/loss" in row)
+        total = row["val/loss/answer"] + 0.1 * sum(row[f"val/loss/{name}"] for name in on)
+        assert row["val/loss"] == pytest.approx(total, rel=1e-5)
 
 
 @pytest.mark.slow

@@ -88,8 +88,10 @@ def test_fewer_questions_than_processes_are_counted_alike(train, tmp_path, write
 @pytest.mark.slow
 def test_two_processes_follow_the_loss_of_one(train, tmp_path):
     train(
-        "--multirun", "trainer=ddp_cpu", "trainer.devices=1,2", "model.dropout=0", "loss.kl.weight=0.1",
+        "--multirun", "trainer=ddp_cpu", "trainer.devices=1,2", "model.dropout=0",
         "trainer.log_every_n_steps=1", "optimizer.lr=0.003", "hydra.launcher.n_jobs=1",
+        *(f"loss.{name}.weight=0.1" for name in ("kl", "info_nce", "cca", "soft_dtw", "cosine")),
+        "loss.soft_dtw.start_epoch=1",
     )  # fmt: skip
     one, two = (run.metrics for _, run in sorted(runs_of(tmp_path).items()))
     assert len(one) == len(two) == 2 * 5 + 2  # steps of 16 questions, the last of 3; then an evaluation

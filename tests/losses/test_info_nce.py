@@ -10,26 +10,30 @@ from scipy.special import logsumexp
 
 from avqa_lit.batch import Track
 from avqa_lit.errors import ConfigError
+from avqa_lit.losses.aligned_rows import AlignedRows, aligned_rows
 from avqa_lit.losses.info_nce import InfoNCE, info_nce
-from avqa_lit.losses.pairs import Pairs, paired
 
 WIDTH = 5
 
 
 def make_pairs(clip, weight=None, *, seed=0, dtype=torch.float64):
-    """Pairs of random rows; those of one clip differ, as moments do."""
+    """AlignedRows of random rows; those of one clip differ, as moments do."""
     generator = torch.Generator().manual_seed(seed)
     audio, visual = torch.randn(2, len(clip), WIDTH, generator=generator, dtype=torch.float64)
     weight = torch.ones(len(clip)) if weight is None else torch.tensor(weight)
-    return Pairs(audio.to(dtype), visual.to(dtype), torch.tensor(clip, dtype=torch.int64), weight.to(dtype))
+    return AlignedRows(
+        audio.to(dtype), visual.to(dtype), torch.tensor(clip, dtype=torch.int64), weight.to(dtype)
+    )
 
 
 def joined(*parts):
-    return Pairs(*(torch.cat([getattr(part, one.name) for part in parts]) for one in fields(Pairs)))
+    return AlignedRows(
+        *(torch.cat([getattr(part, one.name) for part in parts]) for one in fields(AlignedRows))
+    )
 
 
 def part_of(pairs, rows):
-    return Pairs(*(getattr(pairs, one.name)[rows] for one in fields(Pairs)))
+    return AlignedRows(*(getattr(pairs, one.name)[rows] for one in fields(AlignedRows)))
 
 
 def slow_info_nce(pairs, temperature):
@@ -79,7 +83,7 @@ def test_a_video_carried_twice_is_one_video_however_the_step_is_split(clip, cut,
     for questions in (clip[:cut], clip[cut:]):
         own, number = np.unique(questions, return_counts=True)
         chosen = part_of(videos, torch.tensor(own, dtype=torch.int64))
-        parts.append(Pairs(chosen.audio, chosen.visual, chosen.clip, torch.tensor(number).double()))
+        parts.append(AlignedRows(chosen.audio, chosen.visual, chosen.clip, torch.tensor(number).double()))
     own, number = np.unique(clip, return_counts=True)
     whole = part_of(videos, torch.tensor(own))
     expected = (info_nce(whole, whole, temperature=temperature) * torch.tensor(number)).sum()
@@ -91,7 +95,7 @@ def test_a_video_carried_twice_is_one_video_however_the_step_is_split(clip, cut,
 
 def test_other_moments_of_the_same_video_are_no_negatives():
     pairs = make_pairs([0, 0, 1], [0.5, 0.5, 1.0])
-    changed = Pairs(pairs.audio.clone(), pairs.visual.clone(), pairs.clip, pairs.weight)
+    changed = AlignedRows(pairs.audio.clone(), pairs.visual.clone(), pairs.clip, pairs.weight)
     changed.visual[1] = changed.audio[1] = torch.full((WIDTH,), 3.0)
     first = [info_nce(one, one, temperature=0.1)[0] for one in (pairs, changed)]
     torch.testing.assert_close(*first)
@@ -110,9 +114,9 @@ def test_with_one_video_there_is_nothing_to_tell_apart(clip):
 def test_equal_views_of_unlike_videos_are_told_apart_and_equal_videos_are_not():
     audio = torch.eye(WIDTH, dtype=torch.float64)
     clip, weight = torch.arange(WIDTH), torch.ones(WIDTH)
-    unlike = Pairs(audio, audio, clip, weight)
+    unlike = AlignedRows(audio, audio, clip, weight)
     assert info_nce(unlike, unlike, temperature=0.01).max() < 1e-12
-    alike = Pairs(audio[:1].expand(WIDTH, -1), audio[:1].expand(WIDTH, -1), clip, weight)
+    alike = AlignedRows(audio[:1].expand(WIDTH, -1), audio[:1].expand(WIDTH, -1), clip, weight)
     np.testing.assert_allclose(info_nce(alike, alike, temperature=0.01), np.log(WIDTH))
 
 
@@ -131,7 +135,7 @@ def test_gradients_are_those_of_finite_differences():
     pairs = make_pairs([0, 0, 1, 2, 2], [0.5, 1.0, 2.0, 3.0, 0.7])
 
     def values(audio, visual):
-        one = Pairs(audio, visual, pairs.clip, pairs.weight)
+        one = AlignedRows(audio, visual, pairs.clip, pairs.weight)
         return info_nce(one, one, temperature=0.3)
 
     inputs = [one.clone().requires_grad_() for one in (pairs.audio, pairs.visual)]
@@ -152,7 +156,7 @@ class TestEachLevel:
     def test_the_mean_is_over_questions(self, level, make_tracks, make_output, make_batch):
         output = make_output(*make_tracks(padding=2, rubbish=1e6), 5)
         batch = make_batch([2, 0, 0, 1, 0], videos=3, clip=[31, 7, 11])
-        pairs = paired(output, batch, level=level, term="info_nce")
+        pairs = aligned_rows(output, batch, level=level, term="info_nce")
         of_clip = [pairs.weight[pairs.clip == clip].sum() for clip in (31, 7, 11)]
         np.testing.assert_allclose(of_clip, [3, 1, 1])
         found = InfoNCE(temperature=0.5, level=level)(output, batch)

@@ -38,7 +38,7 @@ def explain_absent_term(name: str) -> str:
     """What to do about a key of a loss term that the run has not got."""
     return (
         f"loss.{name} is not among the loss terms of this run, which the model may choose (model=avst does): "
-        f"name all of them, as in loss=[answer,{name}], or with model=avst loss=[answer,matching,{name}]"
+        f"name those beside the answer loss, as in loss=[{name}], or with model=avst loss=[matching,{name}]"
     )
 
 

@@ -7,8 +7,8 @@ from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
 from avqa_lit.batch import Batch, ModelOutput
+from avqa_lit.losses.aligned_rows import Level, aligned_rows
 from avqa_lit.losses.options import check_choice, check_number
-from avqa_lit.losses.pairs import Level, paired
 
 # Rounds off the corner of the trace norm at a correlation of 0, where its gradient has no direction.
 _ROUNDING = 1e-4
@@ -80,7 +80,7 @@ class CCA(nn.Module):
 
     def forward(self, output: ModelOutput, batch: Batch) -> Float[Tensor, ""]:
         """Share of this process in the step's negative mean correlation, by its share of the questions."""
-        pairs = paired(output, batch, level=self.level, term="cca")
+        pairs = aligned_rows(output, batch, level=self.level, term="cca")
         step = pairs.of_all_processes()
         value = mean_correlation(step.audio, step.visual, step.weight, ridge=self.ridge)
         return -value.to(pairs.audio.dtype) * batch.weight.sum() / batch.total

@@ -6,9 +6,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from avqa_lit.batch import Batch, ModelOutput
+from avqa_lit.losses.aligned_rows import Level, aligned_rows
 from avqa_lit.losses.direction import unit
 from avqa_lit.losses.options import check_choice
-from avqa_lit.losses.pairs import Level, paired
 
 
 def cosine_distance(
@@ -33,9 +33,9 @@ class Cosine(nn.Module):
 
     .. math:: \frac{1}{N} \sum_v \frac{n_v}{|P_v|} \sum_{(x, y) \in P_v} (1 - \cos(x, y))
 
-    with :math:`P_v` the pairs of video v (see `paired`), :math:`n_v` the questions about it in this batch
-    and N the questions of the step over all processes: the sum over processes is the same however the
-    questions are split.
+    with :math:`P_v` the pairs of video v (see `aligned_rows`), :math:`n_v` the questions about it in this
+    batch and N the questions of the step over all processes: the sum over processes is the same however
+    the questions are split.
 
     Args:
         level: ``clip`` compares the means over time, ``frame`` each moment that both tracks share.
@@ -50,5 +50,5 @@ class Cosine(nn.Module):
 
     def forward(self, output: ModelOutput, batch: Batch) -> Float[Tensor, ""]:
         """Share of this process in the step's mean distance."""
-        pairs = paired(output, batch, level=self.level, term="cosine")
+        pairs = aligned_rows(output, batch, level=self.level, term="cosine")
         return (pairs.weight * cosine_distance(pairs.audio, pairs.visual)).sum() / batch.total

@@ -7,12 +7,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from avqa_lit.batch import Batch, ModelOutput
+from avqa_lit.losses.aligned_rows import AlignedRows, Level, aligned_rows
 from avqa_lit.losses.direction import unit
 from avqa_lit.losses.options import check_choice, check_number
-from avqa_lit.losses.pairs import Level, Pairs, paired
 
 
-def info_nce(pairs: Pairs, step: Pairs, *, temperature: float) -> Float[Tensor, " row"]:
+def info_nce(pairs: AlignedRows, step: AlignedRows, *, temperature: float) -> Float[Tensor, " row"]:
     r"""Symmetric InfoNCE of each pair against the other videos of the step, in nats.
 
     .. math::
@@ -76,7 +76,7 @@ class InfoNCE(nn.Module):
 
     def forward(self, output: ModelOutput, batch: Batch) -> Float[Tensor, ""]:
         """Share of this process in the step's mean."""
-        pairs = paired(output, batch, level=self.level, term="info_nce")
+        pairs = aligned_rows(output, batch, level=self.level, term="info_nce")
         values = info_nce(pairs, pairs.of_all_processes(), temperature=self.temperature)
         return (pairs.weight * values).sum() / batch.total
 

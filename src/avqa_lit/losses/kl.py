@@ -8,9 +8,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from avqa_lit.batch import Batch, ModelOutput, Track
+from avqa_lit.losses.aligned_rows import Level
 from avqa_lit.losses.common_time import on_common_time
 from avqa_lit.losses.options import check_choice, check_number
-from avqa_lit.losses.pairs import Level
 from avqa_lit.losses.tracks import both_tracks, in_full_precision, time_mean
 
 Direction = Literal["forward", "reverse", "symmetric", "jensen_shannon"]

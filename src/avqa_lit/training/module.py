@@ -124,7 +124,8 @@ class AVQAModule(L.LightningModule):
 
     def _evaluation_step(self, batch: Batch) -> None:
         output = self(batch)
-        loss, terms = self.losses(output, batch, epoch=self.current_epoch)
+        # All terms, also those that start later: one epoch's loss can then be held against another's.
+        loss, terms = self.losses(output, batch)
         self.evaluation_meter.update(loss, terms, output.logits, batch)
         self.answers.update(output.logits.argmax(-1), batch.answer, batch.category, batch.weight)
         for collector in self.collectors:

@@ -15,7 +15,7 @@ Level = Literal["clip", "frame"]
 
 
 @dataclass(frozen=True)
-class Pairs:
+class AlignedRows:
     """Paired rows, in float32 at least, with what they weigh.
 
     Attributes:
@@ -30,12 +30,12 @@ class Pairs:
     clip: Int64[Tensor, " row"]
     weight: Float[Tensor, " row"]
 
-    def of_all_processes(self) -> "Pairs":
+    def of_all_processes(self) -> "AlignedRows":
         """The pairs of the whole step, with gradients; a video may come from several processes."""
-        return Pairs(*map(gather_rows, (self.audio, self.visual, self.clip, self.weight)))
+        return AlignedRows(*map(gather_rows, (self.audio, self.visual, self.clip, self.weight)))
 
 
-def paired(output: ModelOutput, batch: Batch, *, level: Level, term: str) -> Pairs:
+def aligned_rows(output: ModelOutput, batch: Batch, *, level: Level, term: str) -> AlignedRows:
     """Pairs of the videos of this process.
 
     At level ``clip`` a video gives one pair, the means over each track's own time; at level ``frame`` one
@@ -55,4 +55,4 @@ def paired(output: ModelOutput, batch: Batch, *, level: Level, term: str) -> Pai
     weight = share[:, None] * real
     kept = weight > 0
     clip = batch.clip[:, None].expand_as(kept)
-    return Pairs(first[kept], second[kept], clip[kept], weight[kept])
+    return AlignedRows(first[kept], second[kept], clip[kept], weight[kept])
