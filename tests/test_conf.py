@@ -3,7 +3,7 @@
 import pytest
 
 from avqa_lit.batch import DataSpec
-from avqa_lit.config.build import build, build_losses
+from avqa_lit.config.build import build
 from avqa_lit.config.command import config_folder
 from avqa_lit.config.question import Question
 from avqa_lit.config.schema import Train
