@@ -1,4 +1,6 @@
+import importlib.util
 import os
+from pathlib import Path
 
 import hydra
 import pytest
@@ -10,6 +12,10 @@ from avqa_lit.config.launcher import Hooks
 from avqa_lit.config.plugins import register_plugins
 from avqa_lit.config.resolve import resolved
 from avqa_lit.config.schema import Evaluate, Prepare, Train
+
+SPEC = importlib.util.spec_from_file_location("wandb_server", Path(__file__).with_name("wandb_server.py"))
+wandb_server = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(wandb_server)
 
 TINY = [
     "trainer.max_epochs=2", "trainer.threads=1", "model.dim=12", "model.heads=3", "model.blocks=1",
@@ -45,6 +51,12 @@ def pytest_runtest_makereport(item, call):
 def cache(tmp_path_factory):
     """Folder in which the embedded data are built once for all tests of this process."""
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Overrides that make a run tiny."""
+    return TINY
 
 
 @pytest.fixture
@@ -111,3 +123,32 @@ def pretrained(tmp_path_factory):
         return folder
 
     return save
+
+
+@pytest.fixture
+def wandb_home(tmp_path, monkeypatch):
+    """W&B without an account, whose files and settings are all in `tmp_path`; ends its service."""
+    import wandb
+
+    for name in [one for one in os.environ if one.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    folders = {"DATA_DIR": "data", "CONFIG_DIR": "config", "CACHE_DIR": "cache", "DIR": "."}
+    for name, folder in folders.items():
+        monkeypatch.setenv(f"WANDB_{name}", str(tmp_path / "home" / folder))
+    monkeypatch.setenv("NETRC", str(tmp_path / "home" / "netrc"))
+    # What our code sets for the whole process is unset behind the test.
+    for name, value in (("ERROR_REPORTING", "false"), ("SILENT", "true")):
+        monkeypatch.setenv(f"WANDB_{name}", value)
+    wandb.teardown()
+    yield tmp_path
+    wandb.teardown()
+
+
+@pytest.fixture
+def server(wandb_home, monkeypatch):
+    """A W&B server on the loopback interface that W&B talks to and has an account on."""
+    with wandb_server.WandbServer() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server
+    assert server.problems == []

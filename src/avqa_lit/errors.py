@@ -25,6 +25,10 @@ class WriteError(UserError, OSError):
         )
 
 
+class ServerError(UserError, ConnectionError):
+    """A server that is missing, or that refuses what it is asked."""
+
+
 class MissingExtraError(UserError, ImportError):
     """A feature whose optional packages are not installed."""
 

@@ -1,7 +1,6 @@
 """One training run from its config to its results."""
 
 import atexit
-import os
 import signal
 import sys
 import time
@@ -15,7 +14,6 @@ import lightning as L
 import torch
 import yaml
 from hydra.core.hydra_config import HydraConfig
-from lightning.pytorch.loggers import WandbLogger
 from rich.console import Console
 
 from avqa_lit.artifacts.atomic import remove_unfinished, write_text
@@ -44,7 +42,7 @@ from avqa_lit.training.progress import FitProgress
 from avqa_lit.training.scoring import score
 from avqa_lit.training.step_seed import StepSeed
 from avqa_lit.training.timing import EpochTiming
-from avqa_lit.training.wandb_run import finish, wandb_logger
+from avqa_lit.training.wandb_run import RunLogger, wandb_logger
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -143,7 +141,7 @@ class TrainingRun:
             self.folder, monitor=self.config["monitor"], resumes_from=checkpoint, interruption=interruption
         )
         trainer = self._trainer(console, [checkpoints, timing, interruption, StepSeed(self.config["seed"])])
-        with _ending(trainer) as summary:
+        with _ending(trainer) as final:
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
             test_began = time.monotonic()
             best_epoch = load_best(trainer, module, self.folder)
@@ -151,7 +149,8 @@ class TrainingRun:
             scores = {
                 split: score(trainer, module, data, split, attention=attention) for split in ("val", "test")
             }
-            summary |= {name: value for one in scores.values() for name, value in one.metrics.items()}
+            metrics = {name: value for one in scores.values() for name, value in one.metrics.items()}
+            final |= {"summary": metrics, "predictions": scores["test"].predictions}
         if trainer.is_global_zero:
             for split, one in scores.items():
                 self.folder.write_predictions(split, one.predictions)
@@ -165,7 +164,7 @@ class TrainingRun:
             "precision": str(trainer.precision),
             "best_epoch": best_epoch,
             "parameters": sum(one.numel() for one in module.model.parameters()),
-            "metrics": summary,
+            "metrics": metrics,
             "counts": {name: value for one in scores.values() for name, value in one.counts.items()},
             "unseen_answers": {split: one.unseen_answers for split, one in scores.items()},
             "dropped_questions": dict(data.store.dropped),
@@ -238,15 +237,14 @@ class TrainingRun:
         node = dict(self.config["logger"])
         name = node.pop("name")
         if name == "wandb" and is_first_process():
-            mode = os.environ.get("WANDB_MODE", node.pop("mode"))
-            group = self.config["experiment"] or "train"
             loggers.append(
                 wandb_logger(
-                    folder=self.folder.path,
+                    folder=self.folder,
                     config=self.config,
                     key=self.key,
-                    group=group,
-                    **{**node, "mode": mode},
+                    overrides=self.overrides,
+                    group=self.config["experiment"] or "train",
+                    **node,
                 )
             )
         elif name not in ("wandb", "none"):
@@ -263,17 +261,17 @@ def _from_anywhere(data: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _ending(trainer: L.Trainer) -> Iterator[dict[str, float]]:
-    """Close the W&B run with the metrics that the block gives; after an error, leave no process behind."""
-    summary: dict[str, float] = {}
+def _ending(trainer: L.Trainer) -> Iterator[dict[str, Any]]:
+    """Close the W&B run with what the block gives; after an error, leave no process behind."""
+    final: dict[str, Any] = {}
     failed = True
     try:
-        yield summary
+        yield final
         failed = False
     finally:
         for logger in trainer.loggers:
-            if isinstance(logger, WandbLogger):
-                finish(logger, summary=summary, failed=failed)
+            if isinstance(logger, RunLogger):
+                logger.end(failed=failed, **final)
         launcher = trainer.strategy.launcher
         if failed and launcher is not None:
             # Not before the end: Lightning watches them, and kills this process where one of them dies.

@@ -18,7 +18,7 @@ GIVEN_BY_US = {
     "question": {"spec"},
     "optimizer": {"params"},
 }
-LOGGER_KEYS = {"name", "mode", "project", "entity", "tags"}
+LOGGER_KEYS = {"name", "mode", "project", "entity", "tags", "timeout", "artifacts"}
 # Keys beside the arguments of the class, read by our own code.
 READ_BY_US = {"loss": {"weight", "start_epoch"}}
 

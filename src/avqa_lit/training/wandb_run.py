@@ -1,27 +1,118 @@
-"""The Weights & Biases run of a training run."""
+"""The Weights & Biases run of a training run, which a missing or dying server costs seconds and no more."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal, cast, get_args
 
 from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.utilities import rank_zero_only
+
+from avqa_lit.artifacts.run_folder import RunFolder
+from avqa_lit.errors import ConfigError
+from avqa_lit.training.wandb_media import confusion_matrix, predictions_table
+
+Mode = Literal["online", "offline", "disabled"]
+Checkpoint = Literal["best", "last"]
+
+
+class RunLogger(WandbLogger):
+    """Lightning's logger of a run, in which whatever W&B raises becomes one warning.
+
+    Args:
+        run: what `wandb.init` gave.
+        folder: the training run's.
+        timeout: seconds that the server has for its answer at the end.
+        artifacts: checkpoints to upload at the end.
+    """
+
+    def __init__(self, run: Any, *, folder: RunFolder, timeout: float, artifacts: Collection[str]) -> None:
+        # Lightning is handed a run that exists, since it would start one with settings that W&B warns about.
+        super().__init__(experiment=run)
+        self.folder = folder
+        self.timeout = timeout
+        self.artifacts = artifacts
+        self._warned = False
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        self._attempt(lambda: super(RunLogger, self).log_metrics(metrics, step))
+
+    def end(
+        self,
+        *,
+        failed: bool,
+        summary: Mapping[str, float] | None = None,
+        predictions: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """Write the final metrics under their exact names, tables and checkpoints; close the run.
+
+        Args:
+            failed: whether the run ends with an error; W&B shows it as failed.
+            summary: final metrics by their full name.
+            predictions: rows of predictions.jsonl of the test split.
+        """
+        run = self.experiment
+        # What is on disk first: a server that dies behind it costs nothing that cannot be synced.
+        self._attempt(lambda: run.summary.update(dict(summary or {})))
+        if not failed and self._attempt(self._ask_server):
+            if predictions:
+                self._attempt(lambda: run.log(_tables(predictions)))
+            for name in self.artifacts:
+                self._attempt(partial(self._upload, name))
+        if self._attempt(lambda: run.finish(exit_code=int(failed))) and run.url is not None:
+            print(run.url)
+
+    def _ask_server(self) -> None:
+        """Raise if the server is away: W&B asks it before it takes a table, and would wait much longer."""
+        if self.experiment.settings.mode != "online":
+            return
+        import wandb
+
+        wandb.Api(timeout=max(1, round(self.timeout / 2)))
+
+    def _upload(self, name: str) -> None:
+        import wandb
+
+        run = self.experiment
+        path = self.folder.best if name == "best" else self.folder.last
+        artifact = wandb.Artifact(f"checkpoint-{run.id}", type="model", metadata={"key": run.name})
+        artifact.add_file(str(path), skip_cache=True, policy="immutable")
+        run.log_artifact(artifact, aliases=[name])
+
+    def _attempt(self, action: Callable[[], object]) -> bool:
+        try:
+            action()
+        except Exception as error:  # whatever it is, the training run goes on
+            if not self._warned:
+                _warn(
+                    f"{_first_line(error)}; what it lacks is in {self.folder.path}, send it with wandb sync"
+                )
+            self._warned = True
+            return False
+        return True
 
 
 def wandb_logger(
     *,
-    folder: Path,
+    folder: RunFolder,
     config: Mapping[str, Any],
     key: str,
+    overrides: Sequence[str],
     group: str,
     project: str,
     entity: str | None,
-    mode: Literal["online", "offline", "disabled"],
+    mode: Mode,
     tags: Sequence[str],
-) -> WandbLogger:
+    timeout: float,
+    artifacts: Sequence[Checkpoint],
+) -> RunLogger:
     """A logger of one run, offline unless `mode` says otherwise; call it on one process alone.
 
     The run's id follows from its folder and key, so a run that goes on after an end is the same run there.
+    Without credentials, or where the server does not answer, the run is kept offline.
 
     References:
         https://docs.wandb.ai/models/ref/python/functions/init
@@ -30,41 +121,93 @@ def wandb_logger(
         folder: the run's folder; W&B's own files go to ``wandb/`` below it.
         config: resolved, plain config.
         key: key of the config, the run's name.
+        overrides: what the command line changed, the run's notes.
         group: the experiment.
         project: W&B project.
         entity: W&B user or team; None is the account's default.
-        mode: "offline", "online" or "disabled".
+        mode: "offline", "online" or "disabled"; the environment variable WANDB_MODE goes before it.
         tags: tags to filter by.
+        timeout: seconds that the server has for its answer, at the beginning and at the end.
+        artifacts: checkpoints to upload at the end, of "best" and "last".
+
+    Raises:
+        ConfigError: a mode or a checkpoint that does not exist.
     """
+    mode = _checked_mode(mode)
+    for one in artifacts:
+        if one not in get_args(Checkpoint):
+            raise ConfigError(f"logger.artifacts={list(artifacts)}: expected a list of best and last")
+    # W&B's reports on itself go to the same server, and would wait for it once more.
+    for name, value in (("WANDB_ERROR_REPORTING", "false"), ("WANDB_SILENT", "true")):
+        os.environ.setdefault(name, value)
     import wandb
 
-    folder.mkdir(parents=True, exist_ok=True)
-    # Lightning is handed a run that exists, since it would start one with settings that W&B warns about.
-    run = wandb.init(
-        id=hashlib.sha256(f"{folder}\n{key}".encode()).hexdigest()[:16],
-        resume="allow",
-        name=key,
-        dir=folder,
-        project=project,
-        entity=entity,
-        group=group,
-        job_type="train",
-        tags=list(tags),
-        config=dict(config),
-        mode=mode,
-        # A run of its own even where several live in one process; a server that is away costs seconds.
-        settings=wandb.Settings(
-            silent=True, console="off", reinit="create_new", init_timeout=10, finish_timeout=10
-        ),
-    )
+    folder.path.mkdir(parents=True, exist_ok=True)
+
+    def start(mode: Mode) -> Any:
+        return wandb.init(
+            id=hashlib.sha256(f"{folder.path}\n{key}".encode()).hexdigest()[:16],
+            resume="allow",
+            name=key,
+            notes=" ".join(overrides),
+            dir=folder.path,
+            project=project,
+            entity=entity,
+            group=group,
+            job_type="train",
+            tags=list(tags),
+            config=dict(config),
+            mode=mode,
+            # A run of its own even where several live in one process.
+            settings=wandb.Settings(
+                console="off",
+                reinit="create_new",
+                init_timeout=timeout,
+                finish_timeout=timeout,
+                finish_timeout_raises=True,
+            ),
+        )
+
+    run = _online(start) if mode == "online" else start(mode)
     # W&B's own steps begin again where a run goes on; Lightning defines this only for runs that it starts.
     run.define_metric("trainer/global_step")
     run.define_metric("*", step_metric="trainer/global_step", step_sync=True)
-    return WandbLogger(experiment=run)
+    return RunLogger(run, folder=folder, timeout=timeout, artifacts=artifacts)
 
 
-def finish(logger: WandbLogger, *, summary: Mapping[str, float], failed: bool) -> None:
-    """Write the final metrics under their exact names and close the run with its exit code."""
-    run = logger.experiment
-    run.summary.update(dict(summary))
-    run.finish(exit_code=int(failed))
+def _checked_mode(configured: str) -> Mode:
+    name = "WANDB_MODE" if "WANDB_MODE" in os.environ else "logger.mode"
+    value = os.environ.get("WANDB_MODE", configured)
+    if value not in get_args(Mode):
+        raise ConfigError(f"{name}={value}: expected online, offline or disabled")
+    return cast(Mode, value)
+
+
+def _online(start: Callable[[Mode], Any]) -> Any:
+    """A run of the server's, or an offline one where there is no account or no server."""
+    import wandb
+
+    try:
+        if wandb.login(prompt=False, verify=False):
+            return start("online")
+        problem = "no account (wandb login makes one known)"
+    except wandb.Error as error:
+        problem = _first_line(error)
+    _warn(f"{problem}; this run is kept offline, send it with wandb sync")
+    wandb.teardown()  # else the run's id counts as taken
+    return start("offline")
+
+
+def _tables(predictions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "test/confusion_matrix": confusion_matrix(predictions),
+        "test/predictions": predictions_table(predictions),
+    }
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
+
+
+def _warn(problem: str) -> None:
+    print(f"warning: Weights & Biases: {problem}", file=sys.stderr)

@@ -1,0 +1,57 @@
+"""What W&B shows of a run beside its curves: the confusion matrix and the predictions."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# W&B draws at most 10,000 rows of a table; a confusion matrix has a row for each pair of labels.
+MOST_LABELS = 99
+OTHERS = "(other answers)"
+# A sweep of many keeps a table for each of its runs; predictions.jsonl has all rows.
+MOST_PREDICTIONS = 1000
+COLUMNS = (
+    "row", "question_id", "video_id", "category", "question", "answer", "prediction", "prior", "probability",
+)  # fmt: skip
+
+
+def confusion_matrix(predictions: Sequence[Mapping[str, Any]]) -> Any:
+    """W&B's chart of how often each answer is taken for each other.
+
+    Labels are those of truth and predictions, most frequent first; beyond `MOST_LABELS` they share one.
+
+    Args:
+        predictions: rows of predictions.jsonl.
+    """
+    import wandb
+
+    pairs = Counter((row["answer"], row["prediction"]) for row in predictions)
+    seen = Counter[str]()
+    for (answer, prediction), count in pairs.items():
+        seen[answer] += count
+        seen[prediction] += count
+    labels = [label for label, _ in seen.most_common(MOST_LABELS)]
+    if len(seen) > len(labels):
+        labels.append(OTHERS)
+    place = {label: index for index, label in enumerate(labels)}
+    truths, guesses = (
+        [place.get(row[name], len(labels) - 1) for row in predictions] for name in ("answer", "prediction")
+    )
+    return wandb.plot.confusion_matrix(
+        y_true=truths, preds=guesses, class_names=labels, title="test: answer and prediction"
+    )
+
+
+def predictions_table(predictions: Sequence[Mapping[str, Any]]) -> Any:
+    """W&B's table of at most `MOST_PREDICTIONS` questions, wrong answers first, the surest of them on top.
+
+    Args:
+        predictions: rows of predictions.jsonl.
+    """
+    import wandb
+
+    def rank(row: Mapping[str, Any]) -> tuple[bool, float, int]:
+        return row["answer"] == row["prediction"], -row["probability"], row["row"]
+
+    kept = sorted(predictions, key=rank)[:MOST_PREDICTIONS]
+    data = [[row["answer"] == row["prediction"], *(row[name] for name in COLUMNS)] for row in kept]
+    return wandb.Table(columns=["right", *COLUMNS], data=data)
