@@ -128,7 +128,7 @@ def test_the_offline_record_of_a_run_is_that_of_its_files(wandb_home, train):
 
 @pytest.mark.slow
 def test_every_job_of_a_sweep_is_a_run_of_its_own_and_a_failed_one_is_told(wandb_home, cache, tiny):
-    grid = ["--multirun", "optimizer.lr=0.001,0.01,-1", "trainer.max_epochs=1"]
+    grid = ["--multirun", "optimizer.lr=0.001,-1", "trainer.max_epochs=1"]
     given = [one for one in tiny if not one.startswith(("logger=", "trainer.max_epochs="))]
     ended = subprocess.run(
         [sys.executable, "-m", "avqa_lit.train", *grid, *given, "data.videos=40", f"paths.cache={cache}"],
@@ -140,9 +140,9 @@ def test_every_job_of_a_sweep_is_a_run_of_its_own_and_a_failed_one_is_told(wandb
     )
     assert ended.returncode == 1, ended.stdout + ended.stderr
     jobs = read_sweep(wandb_home / "runs" / "train").jobs
-    assert [job.state for job in jobs] == ["finished", "finished", "failed"]
+    assert [job.state for job in jobs] == ["finished", "failed"]
     ids = set()
-    for job, rate in zip(jobs, (0.001, 0.01, -1), strict=True):
+    for job, rate in zip(jobs, (0.001, -1), strict=True):
         summary, records = inspected(wandb_home / "runs" / "train" / job.folder)
         (run,) = (one["run"] for one in records if one["type"] == "run")
         assert (run["run_group"], run["display_name"]) == ("train", job.key)
@@ -150,7 +150,7 @@ def test_every_job_of_a_sweep_is_a_run_of_its_own_and_a_failed_one_is_told(wandb
         assert summary["exit_code"] == int(job.state == "failed")
         assert ("test/acc/overall" in summary["summary"]) == (job.state == "finished")
         ids.add(run["run_id"])
-    assert len(ids) == 3
+    assert len(ids) == 2
 
 
 @pytest.mark.slow
@@ -192,7 +192,7 @@ def test_without_a_server_or_an_account_the_run_is_kept_offline(
         monkeypatch.delenv("WANDB_API_KEY")
     began = time.monotonic()
     log_all(logger_in(wandb_home / "run"))
-    assert time.monotonic() - began < SECONDS + 8
+    assert time.monotonic() - began < SECONDS + 20
     printed = capsys.readouterr()
     assert printed.err.count("\n") == 1
     assert "this run is kept offline, send it with wandb sync" in printed.err
@@ -213,7 +213,7 @@ def test_a_server_that_dies_in_the_middle_costs_seconds_and_one_warning(server, 
         server.close()
     began = time.monotonic()
     log_all(logger)
-    assert time.monotonic() - began < 2 * SECONDS + 8
+    assert time.monotonic() - began < 2 * SECONDS + 20
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1
