@@ -105,6 +105,13 @@ def test_outputs_are_those_of_the_published_network():
         np.testing.assert_allclose(found, REFERENCE[name], rtol=0, atol=1e-10, err_msg=name)
 
 
+@pytest.mark.parametrize(("spec", "visual"), [(SPEC, "maps"), (VECTORS, "vectors")])
+def test_the_width_is_that_of_the_visual_features_unless_vectors_get_another(spec, visual):
+    width = {"maps": 12, "vectors": 5}[visual]
+    assert model_of(spec, visual=visual, dim=None, heads=1).answer.in_features == width
+    assert model_of(VECTORS, visual="vectors", dim=9).answer.in_features == 9
+
+
 def test_padding_does_not_change_the_answer(maps):
     model = model_of()
 
@@ -236,7 +243,7 @@ def test_a_question_longer_than_the_encoder_reads_is_refused(maps):
             r"visual row of shape \[12, 2, 3\]: model=avst expects maps",
         ),
         (SPEC, {"visual": "films"}, ConfigError, "model.visual=films: expected maps or vectors"),
-        (SPEC, {"dim": 15}, ConfigError, r"model.dim=15, but the maps have 12 channels.*set model.dim=12"),
+        (SPEC, {"dim": 15}, ConfigError, r"model.dim=15, but the maps have 12 channels.*set model.dim=null"),
         (SPEC, {"heads": 5}, ConfigError, "model.dim=12 cannot be split over model.heads=5"),
         (SPEC, {"frames": 0}, ConfigError, "model.frames=0: expected 1 or more"),
         (

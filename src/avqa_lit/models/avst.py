@@ -59,7 +59,7 @@ class AVST(nn.Module):
     Args:
         spec: shapes of the store; audio rows are vectors.
         visual: whether visual rows are "maps" or "vectors".
-        dim: width of tokens and question; also the maps' channels.
+        dim: width of tokens and question, which is that of maps; None is the width of the visual features.
         heads: attention heads.
         frames: moments of each video that are looked at and listened to.
         question_length: words a question, padding included.
@@ -73,7 +73,7 @@ class AVST(nn.Module):
         spec: DataSpec,
         *,
         visual: Literal["maps", "vectors"],
-        dim: int,
+        dim: int | None,
         heads: int,
         frames: int,
         question_length: int,
@@ -83,10 +83,12 @@ class AVST(nn.Module):
         if frames < 1:
             raise ConfigError(f"model.frames={frames}: expected 1 or more")
         _check_shapes(spec, visual=visual, dim=dim)
+        channels = _channels(spec.visual)
+        dim = channels if dim is None else dim
         self.frames = frames
         self.question = PaddedQuestion(words=spec.words, dim=dim, length=question_length)
         self.audio = nn.Sequential(nn.Linear(spec.audio[0], dim), nn.ReLU(), nn.Linear(dim, dim))
-        self.grounding = Grounding(channels=_channels(spec.visual), dim=dim)
+        self.grounding = Grounding(channels=channels, dim=dim)
         self.audio_attention = QuestionGuided(dim=dim, heads=heads, dropout=dropout)
         self.visual_attention = QuestionGuided(dim=dim, heads=heads, dropout=dropout)
         self.fusion = nn.Linear(2 * dim, dim)
@@ -144,7 +146,7 @@ class AVST(nn.Module):
         )
 
 
-def _check_shapes(spec: DataSpec, *, visual: str, dim: int) -> None:
+def _check_shapes(spec: DataSpec, *, visual: str, dim: int | None) -> None:
     if visual not in SHAPES:
         raise ConfigError(f"model.visual={visual}: expected maps or vectors")
     if len(spec.audio) != 1:
@@ -155,10 +157,10 @@ def _check_shapes(spec: DataSpec, *, visual: str, dim: int) -> None:
             "[patch, dim], such as data.visual.encoder=res18_14x14; model=avst_pooled expects vectors, [dim]"
         )
     channels = _channels(spec.visual)
-    if visual == "maps" and channels != dim:
+    if visual == "maps" and dim not in (None, channels):
         raise ConfigError(
             f"model.dim={dim}, but the maps have {channels} channels, with which sounds are compared: "
-            f"set model.dim={channels}"
+            f"set model.dim=null, or {channels}"
         )
 
 
