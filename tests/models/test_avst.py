@@ -10,7 +10,7 @@ import torch
 from avqa_lit.batch import Batch, DataSpec, Track
 from avqa_lit.errors import ConfigError, DataError
 from avqa_lit.models.avst import AVST
-from avqa_lit.models.avst_checkpoint import NAMES, load_published
+from avqa_lit.models.avst_checkpoint import NAMES
 
 REFERENCE = json.loads((Path(__file__).parent / "avst_reference.json").read_text())
 SPEC = DataSpec(audio=(7,), visual=(12, 2, 3), question=11, words=19, answers=13)
@@ -94,7 +94,7 @@ def reference_batch():
 def test_outputs_are_those_of_the_published_network():
     spec = DataSpec(audio=(128,), visual=(512, 14, 14), question=0, words=92, answers=42)
     model = model_of(spec, dim=512, heads=4, frames=10, question_length=14, dropout=0.1).eval()
-    load_published(model, published_weights(model))
+    model.load_published(published_weights(model))
     with torch.no_grad():
         output = model(reference_batch())
     for name, found in (

@@ -7,6 +7,7 @@ import lightning as L
 
 from avqa_lit.config.evaluation_folder import leave_evaluation
 from avqa_lit.config.keys import config_key
+from avqa_lit.config.published import restore_published
 from avqa_lit.config.resolve import resolved
 from avqa_lit.config.restored import restore
 from avqa_lit.config.schema import Evaluate
@@ -35,7 +36,8 @@ def evaluate(cfg: "DictConfig") -> None:
             "predictions=FILE to score the answers of another program"
         )
     quiet_lightning()
-    restored = restore(config, drop=config["drop"])
+    read = restore if config["model"] is None else restore_published
+    restored = read(config, drop=config["drop"])
     trainer = L.Trainer(
         accelerator="auto",
         devices=1,

@@ -38,3 +38,15 @@ def fill_in_budget(config: dict[str, Any], budget: Mapping[str, Any]) -> None:
         node = config.get(group) or {}
         if key in node and node[key] is None:
             node[key] = budget[value]
+
+
+def require_videos(data: Mapping[str, Any]) -> None:
+    """Refuse embedded data whose size neither the command line nor a budget tells.
+
+    Raises:
+        ConfigError: `data.videos` is null.
+    """
+    if data.get("videos", 0) is None:
+        raise ConfigError(
+            "data.videos has no value: give data.videos=N, the size of the embedded data that was answered"
+        )

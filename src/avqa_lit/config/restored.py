@@ -23,7 +23,7 @@ class Restored:
     Attributes:
         path: the checkpoint.
         trained: config of the run that wrote it.
-        epoch: epoch after which it was written.
+        epoch: epoch after which it was written; None where the file does not tell.
         question: what reads its questions.
         data: what it shall be asked about, in its own vocabularies.
         module: the model with its weights.
@@ -31,7 +31,7 @@ class Restored:
 
     path: Path
     trained: dict[str, Any]
-    epoch: int
+    epoch: int | None
     question: Question
     data: AVQADataModule
     module: AVQAModule
@@ -59,7 +59,14 @@ def restore(config: dict[str, Any], *, drop: Literal["audio", "visual"] | None =
         config["data"] = trained["data"]
     fill_in_budget(config, trained["budget"])
     question = Question(trained["question"])
-    data = _data(config, origin, question, drop)
+    data = open_data(
+        config,
+        question,
+        seed=trained["seed"],
+        answers=tuple(origin["answers"]),
+        words=tuple(origin["words"]),
+        drop=drop,
+    )
     spec = DataSpec(**origin["spec"])
     if data.spec != spec:
         raise DataError(
@@ -72,32 +79,51 @@ def restore(config: dict[str, Any], *, drop: Literal["audio", "visual"] | None =
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """The checkpoint at `path`, read without unpickling any object.
+    """The checkpoint of ours at `path`.
 
     Raises:
         ConfigError: no file there, or not a checkpoint that avqa_lit wrote.
+    """
+    checkpoint = read_weights(path)
+    if "avqa_lit" not in checkpoint:
+        raise ConfigError(
+            f"checkpoint={path}: expected a checkpoint written by avqa_lit.train; to evaluate published "
+            "weights name their model, as in model=avst"
+        )
+    return checkpoint
+
+
+def read_weights(path: Path) -> dict[str, Any]:
+    """What a file of weights holds, read without unpickling any object.
+
+    Raises:
+        ConfigError: no file there, or one that does not hold named weights.
     """
     if not path.is_file():
         raise ConfigError(
             f"checkpoint={path}: no such file; a run leaves checkpoints/best.ckpt in its folder"
         )
     try:
-        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError) as error:
         raise ConfigError(
             f"checkpoint={path}: cannot be read as weights and plain values ({error})"
         ) from error
-    if not isinstance(checkpoint, dict) or "avqa_lit" not in checkpoint:
-        raise ConfigError(f"checkpoint={path}: expected a checkpoint written by avqa_lit.train")
+    if not isinstance(checkpoint, dict):
+        raise ConfigError(f"checkpoint={path}: expected weights by name, found a {type(checkpoint).__name__}")
     return checkpoint
 
 
-def _data(
+def open_data(
     config: dict[str, Any],
-    origin: dict[str, Any],
     question: Question,
+    *,
+    seed: int,
     drop: Literal["audio", "visual"] | None,
+    answers: tuple[str, ...] | None = None,
+    words: tuple[str, ...] | None = None,
 ) -> AVQADataModule:
+    """The data of `config` for a model with these vocabularies; None is their own."""
     source = build(config["data"])
     cache = Path(config["paths"]["cache"]).expanduser()
     store = source.prepare(question.encoder, cache=cache, progress=config["display"])
@@ -105,8 +131,8 @@ def _data(
         store,
         text_features=store.text_features(question.encoder),
         batch_size=source.batch_size,
-        seed=origin["config"]["seed"],
-        answers=tuple(origin["answers"]),
-        words=tuple(origin["words"]),
+        seed=seed,
+        answers=answers,
+        words=words,
         drop=drop,
     )

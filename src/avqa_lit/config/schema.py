@@ -68,7 +68,9 @@ class Evaluate:
     """Everything that `python -m avqa_lit.evaluate` reads.
 
     Attributes:
-        checkpoint: file that training left.
+        checkpoint: file that training left, or published weights.
+        model: model of published weights; null is that of the checkpoint.
+        loss: terms that `model` chooses, told beside the scores; null is the checkpoint's.
         predictions: file with the answers of another program, to be scored instead of a checkpoint.
         data: what to score on; null is the data of the checkpoint's own config.
         split: train, val or test.
@@ -78,6 +80,8 @@ class Evaluate:
     """
 
     checkpoint: str | None = None
+    model: dict[str, Any] | None = None
+    loss: dict[str, Any] | None = None
     predictions: str | None = None
     data: dict[str, Any] | None = None
     split: str = "test"

@@ -10,7 +10,7 @@ from rich.console import Console
 from avqa_lit.config.build import build
 from avqa_lit.config.evaluation_folder import leave_evaluation
 from avqa_lit.config.keys import config_key
-from avqa_lit.config.resolve import resolved
+from avqa_lit.config.resolve import require_videos, resolved
 from avqa_lit.config.schema import Evaluate
 from avqa_lit.config.validation import validate
 from avqa_lit.data.annotated import Annotated
@@ -81,7 +81,7 @@ def score_predictions(cfg: "DictConfig") -> None:
 
 
 def _check_keys(config: dict[str, Any]) -> None:
-    for key, nothing in (("checkpoint", None), ("drop", None), ("attention", False)):
+    for key, nothing in (("checkpoint", None), ("model", None), ("drop", None), ("attention", False)):
         if config[key] != nothing:
             raise ConfigError(
                 f"{key}={config[key]} together with predictions={config['predictions']}: given answers need "
@@ -92,10 +92,7 @@ def _check_keys(config: dict[str, Any]) -> None:
             f"predictions={config['predictions']}: say which questions it answers, with data=music_avqa "
             "data.raw=DIR or the like; annotations are enough, features are not needed"
         )
-    if config["data"].get("videos", 0) is None:
-        raise ConfigError(
-            "data.videos has no value: give data.videos=N, the size of the embedded data that was answered"
-        )
+    require_videos(config["data"])
 
 
 def _unknown(scores: SplitScores) -> list[str]:

@@ -1,5 +1,6 @@
 """The baseline of MUSIC-AVQA: sound grounded in sight, then a question that reads both."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from avqa_lit.batch import Batch, DataSpec, ModelOutput, Pairs, Track
 from avqa_lit.errors import ConfigError, DataError
+from avqa_lit.models.avst_checkpoint import load_published
 from avqa_lit.models.avst_question import PaddedQuestion
 from avqa_lit.models.frames import evenly_spaced_rows, nearest_rows, take_rows
 from avqa_lit.models.grounding import Grounding
@@ -103,6 +105,10 @@ class AVST(nn.Module):
     def train_matching(self, wanted: bool) -> None:
         """Freeze the matching head unless a loss reads it: DDP waits for all that may learn."""
         self.matching.requires_grad_(wanted)
+
+    def load_published(self, weights: Mapping[str, Tensor]) -> None:
+        """Take the weights of a published checkpoint; see `avqa_lit.models.avst_checkpoint`."""
+        load_published(self, weights)
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Logits of every question, both tracks at the chosen frames, attention, and pairs if asked for."""

@@ -5,6 +5,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from avqa_lit.batch import PADDING_WORD, UNKNOWN_WORD
 from avqa_lit.errors import ConfigError
 
 
@@ -46,7 +47,7 @@ class PaddedQuestion(nn.Module):
                 f"set model.question_length={longest} or more"
             )
         # Published vocabularies have no unknown word: padding is 0, and words count from 1.
-        ids = F.pad((words - 1).clamp(min=0), (0, self.length - longest))
+        ids = F.pad((words - UNKNOWN_WORD).clamp(min=PADDING_WORD), (0, self.length - longest))
         _, (hidden, cell) = self.lstm(self.embed(ids).tanh())
         vector: Tensor = self.project(torch.cat([hidden[0], cell[0]], dim=-1).tanh())
         return vector
