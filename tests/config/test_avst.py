@@ -112,4 +112,4 @@ def test_a_model_that_makes_no_pairs_is_told_so(module, maps):
 def test_vectors_are_refused_with_the_model_that_reads_them(module, raw):
     with pytest.raises(DataError, match=r"visual row of shape \[3\].*model=avst_pooled expects vectors"):
         module("model=avst", "data=music_avqa", f"data.raw={raw}")
-    module("model=avst_pooled", "data=music_avqa", f"data.raw={raw}")
+    module("model=avst_pooled", "model.dim=8", "data=music_avqa", f"data.raw={raw}")
