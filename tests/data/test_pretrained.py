@@ -17,6 +17,11 @@ def bert(pretrained):
     return pretrained("bert")
 
 
+def change_config(folder, **changes):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | changes))
+
+
 def test_nothing_is_printed_and_the_settings_of_transformers_stay(bert, capfd):
     from transformers.utils import logging
 
@@ -33,17 +38,31 @@ def test_pickled_weights_are_not_read(bert):
         load(bert)
 
 
-def test_damaged_weights_are_refused(bert):
-    (bert / "model.safetensors").write_bytes(b"torn")
-    with pytest.raises(ConfigError, match=r"question.model=\S+: cannot be loaded"):
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json", "tokenizer.json"])
+@pytest.mark.parametrize("content", [b"torn", b"{}", b""])
+def test_damaged_files_are_refused(bert, file, content):
+    (bert / file).write_bytes(content)
+    with pytest.raises(ConfigError, match=r"question.model=\S+: cannot be loaded \(\w+: "):
+        load(bert)
+
+
+def test_a_network_of_another_shape_than_its_weights_is_refused(bert):
+    change_config(bert, intermediate_size=19)
+    with pytest.raises(ConfigError, match=r"question.model=\S+: cannot be loaded \(RuntimeError"):
+        load(bert)
+
+
+def test_a_tokenizer_to_which_all_words_are_unknown_is_refused(bert):
+    (bert / "tokenizer.json").unlink()
+    (bert / "tokenizer_config.json").unlink()
+    with pytest.raises(ConfigError, match=r"cannot be loaded \(its tokenizer knows no words\)"):
         load(bert)
 
 
 def test_code_of_a_repository_is_not_run(bert, tmp_path):
     ran = tmp_path / "ran"
-    config = json.loads((bert / "config.json").read_text())
-    config |= {"model_type": "mine", "auto_map": {"AutoConfig": "code.Config", "AutoModel": "code.Model"}}
-    (bert / "config.json").write_text(json.dumps(config))
+    own = {"AutoConfig": "code.Config", "AutoModel": "code.Model"}
+    change_config(bert, model_type="mine", auto_map=own)
     (bert / "code.py").write_text(f"open({str(ran)!r}, 'w')")
     with pytest.raises(ConfigError, match=r"question.model=\S+: cannot be loaded"):
         load(bert)
@@ -58,14 +77,14 @@ def test_weights_that_are_missing_are_not_made_up(pretrained):
 
 
 def test_a_layer_without_weights_is_refused(bert):
-    config = json.loads((bert / "config.json").read_text())
-    (bert / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}))
+    change_config(bert, num_hidden_layers=3)
     with pytest.raises(ConfigError, match=r"no weights for encoder.layer.2.\S+, .*; choose another model$"):
         load(bert)
 
 
 @pytest.mark.parametrize("model", ["lab/no-such-model", "./no/such/folder"])
 def test_a_model_that_is_not_there_asks_for_a_folder(monkeypatch, tmp_path, model):
+    pytest.importorskip("transformers", reason="the extra `transformers` is not installed")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(
         ConfigError, match=rf"question.model={model}: .*give question.model=FOLDER with config"

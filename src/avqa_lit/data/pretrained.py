@@ -44,7 +44,6 @@ def load_pretrained(model: str, *, revision: str, pooler: bool) -> Pretrained:
         ConfigError: no such model, or one that lacks weights.
     """
     try:
-        from safetensors import SafetensorError
         from transformers import AutoModel, AutoTokenizer
     except ImportError as error:
         raise MissingExtraError(f"question.model={model}", extra="transformers") from error
@@ -55,20 +54,30 @@ def load_pretrained(model: str, *, revision: str, pooler: bool) -> Pretrained:
             network, report = AutoModel.from_pretrained(
                 _name(model), **where, use_safetensors=True, dtype=torch.float32, output_loading_info=True
             )
-    except (OSError, ValueError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ConfigError(
-            f"question.model={model}: cannot be loaded ({reason}). Without access to the Hugging Face hub "
-            "give question.model=FOLDER with config.json, the tokenizer's files and model.safetensors, as "
-            "save_pretrained leaves them; weights in other formats are not read"
-        ) from error
+    except Exception as error:  # of damaged files transformers raises whatever they led to
+        raise _unusable(model, f"{type(error).__name__}: {error}") from error
+    # Where its files are missing, transformers makes a tokenizer to which every word is unknown.
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise _unusable(model, "its tokenizer knows no words")
     lacking = sorted(one for one in report["missing_keys"] if pooler or not one.startswith("pooler."))
     if lacking:
+        remedy = (
+            "question.pooling=mean" if all(one.startswith("pooler.") for one in lacking) else "another model"
+        )
         raise ConfigError(
             f"question.model={model}: its files hold no weights for {', '.join(lacking[:3])}, which would be "
-            "random; choose another model" + (" or question.pooling=mean" if pooler else "")
+            f"random; choose {remedy}"
         )
     return Pretrained(tokenizer, network.eval(), _longest(network, tokenizer))
+
+
+def _unusable(model: str, reason: str) -> ConfigError:
+    first_line = next(iter(reason.strip().splitlines()))
+    return ConfigError(
+        f"question.model={model}: cannot be loaded ({first_line}). Without access to the Hugging Face hub "
+        "give question.model=FOLDER with config.json, the tokenizer's files and model.safetensors, as "
+        "save_pretrained leaves them; weights in other formats are not read"
+    )
 
 
 def is_folder(model: str) -> bool:
