@@ -9,7 +9,7 @@ from avqa_lit import train as train_command
 from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.models.avst_checkpoint import NAMES, UNUSED
 
-MODEL = ("model=avst", "model.heads=2", "model.frames=5", "model.question_length=9")
+MODEL = ("model=avst", "model.dim=8", "model.heads=2", "model.frames=5", "model.question_length=9")
 
 
 @pytest.fixture

@@ -66,3 +66,11 @@ def test_other_vocabularies_than_the_published_are_told_by_their_shape():
     message = r"fc_ans\.weight has the shape \[42, 12\], expected \[13, 12\] with these data"
     with pytest.raises(ConfigError, match=message):
         load_published(model_of(2), weights)
+
+
+def test_maps_of_another_width_than_published_are_told_by_their_shape():
+    weights = published(model_of(1))
+    spec = DataSpec(audio=(7,), visual=(10, 2, 3), question=0, words=19, answers=13)
+    other = AVST(spec, visual="maps", dim=12, heads=3, frames=5, question_length=6, dropout=0.1)
+    with pytest.raises(ConfigError, match=r"fc_gl\.weight has the shape \[12, 24\], expected \[12, 20\]"):
+        load_published(other, weights)

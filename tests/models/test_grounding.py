@@ -44,7 +44,7 @@ def test_gradients_are_those_of_finite_differences():
 def test_of_one_place_the_token_is_made_whatever_sounds():
     torch.manual_seed(0)
     maps, sound = inputs()
-    layer = Grounding(channels=DIM, dim=DIM).double()
+    layer = Grounding(channels=DIM, dim=DIM, has_places=False).double()
     alone = maps[..., :1]
     token = layer(alone, sound)
     torch.testing.assert_close(token, layer(alone, sound + 1))

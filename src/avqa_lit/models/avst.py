@@ -61,7 +61,7 @@ class AVST(nn.Module):
     Args:
         spec: shapes of the store; audio rows are vectors.
         visual: whether visual rows are "maps" or "vectors".
-        dim: width of tokens and question, which is that of maps; None is the width of the visual features.
+        dim: width of tokens and question.
         heads: attention heads.
         frames: moments of each video that are looked at and listened to.
         question_length: words a question, padding included.
@@ -75,7 +75,7 @@ class AVST(nn.Module):
         spec: DataSpec,
         *,
         visual: Literal["maps", "vectors"],
-        dim: int | None,
+        dim: int,
         heads: int,
         frames: int,
         question_length: int,
@@ -84,13 +84,11 @@ class AVST(nn.Module):
         super().__init__()
         if frames < 1:
             raise ConfigError(f"model.frames={frames}: expected 1 or more")
-        _check_shapes(spec, visual=visual, dim=dim)
-        channels = _channels(spec.visual)
-        dim = channels if dim is None else dim
+        _check_shapes(spec, visual=visual)
         self.frames = frames
         self.question = PaddedQuestion(words=spec.words, dim=dim, length=question_length)
         self.audio = nn.Sequential(nn.Linear(spec.audio[0], dim), nn.ReLU(), nn.Linear(dim, dim))
-        self.grounding = Grounding(channels=channels, dim=dim)
+        self.grounding = Grounding(channels=_channels(spec.visual), dim=dim, has_places=visual == "maps")
         self.audio_attention = QuestionGuided(dim=dim, heads=heads, dropout=dropout)
         self.visual_attention = QuestionGuided(dim=dim, heads=heads, dropout=dropout)
         self.fusion = nn.Linear(2 * dim, dim)
@@ -152,7 +150,7 @@ class AVST(nn.Module):
         )
 
 
-def _check_shapes(spec: DataSpec, *, visual: str, dim: int | None) -> None:
+def _check_shapes(spec: DataSpec, *, visual: str) -> None:
     if visual not in SHAPES:
         raise ConfigError(f"model.visual={visual}: expected maps or vectors")
     if len(spec.audio) != 1:
@@ -161,12 +159,6 @@ def _check_shapes(spec: DataSpec, *, visual: str, dim: int | None) -> None:
         raise DataError(
             f"a visual row of shape {list(spec.visual)}: model=avst expects maps, [dim, height, width] or "
             "[patch, dim], such as data.visual.encoder=res18_14x14; model=avst_pooled expects vectors, [dim]"
-        )
-    channels = _channels(spec.visual)
-    if visual == "maps" and dim not in (None, channels):
-        raise ConfigError(
-            f"model.dim={dim}, but the maps have {channels} channels, with which sounds are compared: "
-            f"set model.dim=null, or {channels}"
         )
 
 

@@ -45,9 +45,6 @@ def load_published(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """
     expected = model.state_dict()
     ours, published = _renamed(weights, known=expected.keys())
-    if missing := sorted(expected.keys() - ours.keys()):
-        names = [_published(name) for name in missing]
-        raise ConfigError(f"no weights named {_some(names)}, which the published AVST has")
     for name, weight in ours.items():
         found, wanted = list(weight.shape), list(expected[name].shape)
         if found != wanted:
@@ -56,6 +53,9 @@ def load_published(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
                 "and their order are those of the official train file, audio features are VGGish's, and "
                 "visual features have 512 channels"
             )
+    if missing := sorted(expected.keys() - ours.keys()):
+        names = [_published(name) for name in missing]
+        raise ConfigError(f"no weights named {_some(names)}, which the published AVST has")
     model.load_state_dict(ours)
 
 

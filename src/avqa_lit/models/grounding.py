@@ -37,19 +37,24 @@ class Grounding(nn.Module):
     .. math:: W \tanh [\tfrac1P \textstyle\sum_p m_p, \; g] + b
 
     Args:
-        channels: of the maps; `dim` where they have more than one place.
-        dim: width of the tokens.
+        channels: of the maps.
+        dim: width of the sounds and of the tokens. Where it is another than `channels`, a linear layer, which
+            the published code has no need of, brings the sound to the maps' width for the comparison.
+        has_places: whether frames are maps of several places.
     """
 
-    def __init__(self, *, channels: int, dim: int) -> None:
+    def __init__(self, *, channels: int, dim: int, has_places: bool) -> None:
         super().__init__()
+        self.has_places = has_places
         self.project = nn.Linear(2 * channels, dim)
+        compared = has_places and channels != dim
+        self.compare = nn.Linear(dim, channels, bias=False) if compared else nn.Identity()
 
     def forward(
         self, maps: Float[Tensor, "video frame channel place"], sound: Float[Tensor, "video frame dim"]
     ) -> Float[Tensor, "video frame dim"]:
         """One token a frame."""
         # A single place has all of the attention, whatever sounds.
-        grounded = ground(maps, sound) if maps.shape[-1] > 1 else F.normalize(maps[..., 0], dim=-1)
+        grounded = ground(maps, self.compare(sound)) if self.has_places else F.normalize(maps[..., 0], dim=-1)
         token: Tensor = self.project(torch.cat([maps.mean(dim=-1), grounded], dim=-1).tanh())
         return token
