@@ -14,8 +14,8 @@ from avqa_lit.config.resolve import resolved
 from avqa_lit.config.schema import Evaluate, Prepare, Train
 
 SPEC = importlib.util.spec_from_file_location("wandb_server", Path(__file__).with_name("wandb_server.py"))
-wandb_server = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(wandb_server)
+standing_in = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(standing_in)
 
 TINY = [
     "trainer.max_epochs=2", "trainer.threads=1", "model.dim=12", "model.heads=3", "model.blocks=1",
@@ -132,22 +132,27 @@ def wandb_home(tmp_path, monkeypatch):
 
     for name in [one for one in os.environ if one.startswith("WANDB_")]:
         monkeypatch.delenv(name)
-    folders = {"DATA_DIR": "data", "CONFIG_DIR": "config", "CACHE_DIR": "cache", "DIR": "."}
-    for name, folder in folders.items():
-        monkeypatch.setenv(f"WANDB_{name}", str(tmp_path / "home" / folder))
-    monkeypatch.setenv("NETRC", str(tmp_path / "home" / "netrc"))
-    # What our code sets for the whole process is unset behind the test.
-    for name, value in (("ERROR_REPORTING", "false"), ("SILENT", "true")):
-        monkeypatch.setenv(f"WANDB_{name}", value)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("WANDB_CONFIG_DIR", "WANDB_CACHE_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "home" / name))
+    for name in ("WANDB_ERROR_REPORTING", "WANDB_SILENT", "WANDB_DATA_DIR"):
+        monkeypatch.setenv(name, "")  # so that what our code sets for the whole process ends with the test
+        monkeypatch.delenv(name)
     wandb.teardown()
     yield tmp_path
     wandb.teardown()
 
 
+@pytest.fixture(scope="session")
+def wandb_server():
+    """Class of W&B servers on the loopback interface."""
+    return standing_in.WandbServer
+
+
 @pytest.fixture
-def server(wandb_home, monkeypatch):
+def server(wandb_home, monkeypatch, wandb_server):
     """A W&B server on the loopback interface that W&B talks to and has an account on."""
-    with wandb_server.WandbServer() as server:
+    with wandb_server() as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         yield server

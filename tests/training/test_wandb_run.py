@@ -1,7 +1,9 @@
 import json
+import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -35,9 +37,10 @@ def log_all(logger):
     logger.end(failed=False, summary=SUMMARY, predictions=[PREDICTION])
 
 
-def wandb_command(*arguments):
+def wandb_command(*arguments, **environment):
     ended = subprocess.run(
         [sys.executable, "-m", "wandb", *map(str, arguments)],
+        env={**os.environ, **environment},
         check=True,
         capture_output=True,
         text=True,
@@ -75,15 +78,29 @@ def test_whatever_wandb_raises_is_one_warning(tmp_path, capsys):
         raise ConnectionResetError("Connection lost.\nand much more")
 
     run = SimpleNamespace(
-        log=broken, finish=broken, summary=SimpleNamespace(update=broken), define_metric=broken, settings=None
-    )
+        log=broken, finish=broken, summary=SimpleNamespace(update=broken), define_metric=broken,
+        settings=SimpleNamespace(mode="offline"), dir="wandb/run-1/files", id="1", name="abc",
+    )  # fmt: skip
     logger = RunLogger(run, folder=RunFolder(tmp_path), timeout=SECONDS, artifacts=["best"])
     log_all(logger)
     (line,) = capsys.readouterr().err.splitlines()
     assert line == (
-        "warning: Weights & Biases: ConnectionResetError: Connection lost; what it lacks is in "
-        f"{tmp_path}, send it with wandb sync"
+        "warning: Weights & Biases: ConnectionResetError: Connection lost; "
+        "send the rest with: wandb sync --include-online wandb/run-1"
     )
+
+
+def test_a_disabled_run_leaves_and_prints_nothing(wandb_home, capsys):
+    log_all(logger_in(wandb_home / "run", mode="disabled"))
+    assert list((wandb_home / "run").iterdir()) == []
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_a_time_that_is_none_is_refused(tmp_path, monkeypatch, seconds):
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    with pytest.raises(ConfigError, match=f"logger.timeout={seconds}: expected seconds above 0"):
+        logger_in(tmp_path, mode="disabled", timeout=seconds)
 
 
 @pytest.mark.slow
@@ -121,7 +138,9 @@ def test_the_offline_record_of_a_run_is_that_of_its_files(wandb_home, train):
     tables = {name.split(".")[0] for row in rows for name in row if name.startswith("test/")}
     assert tables == {"test/confusion_matrix_table", "test/predictions"}
     artifacts = {one["artifact"]["type"]: one["artifact"] for one in records if one["type"] == "artifact"}
-    assert artifacts["model"]["aliases"] == ["latest", "best"]
+    assert set(artifacts["model"]["aliases"]) == {"best", "latest"}
+    for one in artifacts["run_table"]["manifest"]["contents"]:
+        assert Path(one["local_path"]).is_relative_to(done.folder.path)
     (file,) = artifacts["model"]["manifest"]["contents"]
     assert file["local_path"] == str(done.folder.best)
 
@@ -195,16 +214,19 @@ def test_without_a_server_or_an_account_the_run_is_kept_offline(
     assert time.monotonic() - began < SECONDS + 20
     printed = capsys.readouterr()
     assert printed.err.count("\n") == 1
-    assert "this run is kept offline, send it with wandb sync" in printed.err
+    (folder,) = wandb_home.glob("run/wandb/offline-run-*")
+    assert f"the run is kept offline, send it with: wandb sync {folder}" in printed.err
     assert ("no account (wandb login" in printed.err) == (missing == "no account")
-    (file,) = wandb_home.glob("run/wandb/offline-run-*/run-*.wandb")
+    (file,) = folder.glob("run-*.wandb")
     kept = json.loads(wandb_command("leet", "inspect", "--summary", "--json", file))
     assert kept["summary"].items() >= SUMMARY.items()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["silent", "refusing"])
-def test_a_server_that_dies_in_the_middle_costs_seconds_and_one_warning(server, wandb_home, capsys, how):
+def test_a_server_that_dies_in_the_middle_costs_seconds_and_one_warning(
+    server, wandb_home, capsys, how, wandb_server
+):
     logger = logger_in(wandb_home / "run")
     logger.log_metrics({"val/acc/overall": 0.5, "epoch": 0}, step=7)
     if how == "silent":
@@ -217,9 +239,13 @@ def test_a_server_that_dies_in_the_middle_costs_seconds_and_one_warning(server, 
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1
-    assert f"what it lacks is in {wandb_home / 'run'}, send it with wandb sync" in printed.err
-    kept, _ = inspected(wandb_home / "run")
-    assert kept["summary"].items() >= SUMMARY.items()
+    (folder,) = wandb_home.glob("run/wandb/run-*")
+    command = ("sync", "--include-online", folder)
+    assert f"send the rest with: wandb {' '.join(map(str, command))}" in printed.err
+    with wandb_server() as another:
+        wandb_command(*command, **another.environment)
+    summary = json.loads(another.uploads["wandb-summary.json"])
+    assert {name: summary[name] for name in SUMMARY} == SUMMARY
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from lightning.pytorch.loggers import WandbLogger
@@ -87,9 +88,8 @@ class RunLogger(WandbLogger):
             action()
         except Exception as error:  # whatever it is, the training run goes on
             if not self._warned:
-                _warn(
-                    f"{_first_line(error)}; what it lacks is in {self.folder.path}, send it with wandb sync"
-                )
+                record = Path(self.experiment.dir).parent
+                _warn(f"{_first_line(error)}; send the rest with: wandb sync --include-online {record}")
             self._warned = True
             return False
         return True
@@ -131,15 +131,15 @@ def wandb_logger(
         artifacts: checkpoints to upload at the end, of "best" and "last".
 
     Raises:
-        ConfigError: a mode or a checkpoint that does not exist.
+        ConfigError: a mode or a checkpoint that does not exist, or a time that is none.
     """
     mode = _checked_mode(mode)
+    if timeout <= 0:  # W&B would take it for no limit at all
+        raise ConfigError(f"logger.timeout={timeout}: expected seconds above 0")
     for one in artifacts:
         if one not in get_args(Checkpoint):
             raise ConfigError(f"logger.artifacts={list(artifacts)}: expected a list of best and last")
-    # W&B's reports on itself go to the same server, and would wait for it once more.
-    for name, value in (("WANDB_ERROR_REPORTING", "false"), ("WANDB_SILENT", "true")):
-        os.environ.setdefault(name, value)
+    _set_defaults(folder)
     import wandb
 
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -175,6 +175,15 @@ def wandb_logger(
     return RunLogger(run, folder=folder, timeout=timeout, artifacts=artifacts)
 
 
+def _set_defaults(folder: RunFolder) -> None:
+    """Settings that W&B reads from the environment alone, where the user gave none."""
+    # W&B's reports on itself go to the same server, and would wait for it once more.
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    os.environ.setdefault("WANDB_SILENT", "true")
+    # Tables wait for wandb sync in the run's folder, not in the user's home.
+    os.environ.setdefault("WANDB_DATA_DIR", str(folder.path / "wandb"))
+
+
 def _checked_mode(configured: str) -> Mode:
     name = "WANDB_MODE" if "WANDB_MODE" in os.environ else "logger.mode"
     value = os.environ.get("WANDB_MODE", configured)
@@ -191,11 +200,12 @@ def _online(start: Callable[[Mode], Any]) -> Any:
         if wandb.login(prompt=False, verify=False):
             return start("online")
         problem = "no account (wandb login makes one known)"
-    except wandb.Error as error:
+    except Exception as error:  # whatever it is, the training run goes on
         problem = _first_line(error)
-    _warn(f"{problem}; this run is kept offline, send it with wandb sync")
     wandb.teardown()  # else the run's id counts as taken
-    return start("offline")
+    run = start("offline")
+    _warn(f"{problem}; the run is kept offline, send it with: wandb sync {Path(run.dir).parent}")
+    return run
 
 
 def _tables(predictions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
