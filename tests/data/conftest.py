@@ -81,6 +81,17 @@ def layout(tmp_path, record):
 
 
 @pytest.fixture
+def views(layout):
+    """Folders of a view of both modalities and of one of the visual alone; lengths differ from the clean."""
+    for name, encoder, dim in (("far", "vggish", 7), ("far", "resnet", 11), ("dark", "resnet", 11)):
+        folder = layout / f"feats_{name}" / encoder
+        folder.mkdir(parents=True)
+        for one in "abcde":
+            np.save(folder / f"{one}.npy", np.full((2, dim), {"far": 50.0, "dark": 60.0}[name]))
+    return {"far": "feats_far", "dark": "feats_dark"}
+
+
+@pytest.fixture
 def official(layout):
     """The reader of `layout`, with changes."""
 

@@ -36,10 +36,10 @@ def test_an_up_to_date_store_is_not_rebuilt(official, packings):
     assert len(packings) == 1
 
 
-@pytest.mark.parametrize("change", ["annotation", "feature", "new feature", "option", "rate"])
-def test_a_change_rebuilds(official, layout, packings, record, change):
-    before = official().prepare(ENCODER)
-    options = {}
+@pytest.mark.parametrize("change", ["annotation", "feature", "new feature", "option", "rate", "view"])
+def test_a_change_rebuilds(official, layout, packings, record, views, change):
+    options = {"views": views, "store": str(layout.parent / "mine")}
+    before = official(**options).prepare(ENCODER)
     if change == "annotation":
         (layout / "json/avqa-val.json").write_text(json.dumps([record(video_id="a")]))
     elif change == "feature":
@@ -47,9 +47,11 @@ def test_a_change_rebuilds(official, layout, packings, record, change):
     elif change == "new feature":
         shutil.copy(layout / "feats/vggish/a.npy", layout / "feats/vggish/new.npy")
     elif change == "option":
-        options = {"dtype": "float32"}
+        options |= {"dtype": "float32"}
+    elif change == "view":
+        np.save(layout / "feats_dark/resnet/a.npy", np.zeros((2, 11)))
     else:
-        options = {"audio": Extraction("vggish", seconds_per_row=1.0)}
+        options |= {"audio": Extraction("vggish", seconds_per_row=1.0)}
     after = official(**options).prepare(ENCODER)
     assert len(packings) == 2
     assert (after.checksum == before.checksum) == (change == "new feature")
@@ -172,6 +174,10 @@ def test_a_bad_feature_file_is_named(official, layout, array, message):
     [
         ({"missing": "skip"}, "data.missing=skip: expected error or drop"),
         ({"dtype": "float64"}, "data.dtype=float64: expected float16 or float32"),
+        (
+            {"views": {"clean": "feats_clean"}},
+            "data.views names 'clean', expected a name of letters",
+        ),
         (
             {"annotations": {"train": "a", "test": "b"}},
             r"data.annotations names the splits .*expected train, val, test",

@@ -1,4 +1,5 @@
 import io
+import json
 
 import numpy as np
 import pytest
@@ -109,13 +110,20 @@ def test_a_second_packing_is_the_same_to_the_byte(packed, question):
         assert (first.path / name).read_bytes() == (second.path / name).read_bytes()
 
 
-@pytest.mark.parametrize("changed", ["features", "question", "dtype"])
+@pytest.mark.parametrize("changed", ["features", "question", "dtype", "view", "name of a view"])
 def test_any_change_shows_in_the_checksum(packed, question, changed):
     questions = {"train": [question(0)]}
     other = {"train": [question(0, answer="no")]} if changed == "question" else questions
     visual = {"v0": _track(9, 5, 3)} if changed == "features" else None
     options = {"dtype": "float16"} if changed == "dtype" else {}
-    assert packed(questions).checksum != packed(other, visual=visual, name="other", **options).checksum
+    near, far = (
+        {name: {"visual": FeatureArrays(Extraction("eyes"), {"v0": _track(value, 5, 3)})}}
+        for name, value in (("a", 3), ("a" if changed == "view" else "b", 4 if changed == "view" else 3))
+    )
+    views = ({}, {}) if "view" not in changed else ({"views": near}, {"views": far})
+    one = packed(questions, **views[0])
+    two = packed(other, visual=visual, name="other", **options, **views[1])
+    assert one.checksum != two.checksum
 
 
 def test_a_packed_file_is_plain_numpy(packed, question):
@@ -130,6 +138,47 @@ def test_maps_and_patches_keep_their_shape(packed, question):
     store = packed({"train": [question(0)]}, visual={"v0": maps}, audio={"v0": maps[:, :, 0]})
     assert (store.visual.row_shape, store.audio.row_shape) == ((7, 2, 3), (7, 3))
     np.testing.assert_array_equal(store.visual.gather(np.array([0]))[0][0], maps.astype(np.float32))
+
+
+def test_views_stand_behind_the_clean_entries_and_what_they_lack_is_the_clean_one(packed, question):
+    questions = {"train": [question(0), question(1, video_id="v1")]}
+    plain = packed(questions, name="plain")
+    far = FeatureArrays(Extraction("ears"), {"v0": _track(70, 2, 2), "v1": _track(71, 7, 2)})
+    dim = FeatureArrays(Extraction("eyes"), {"v1": _track(80, 3, 3), "unasked": _track(9, 3, 3)})
+    store = packed(questions, views={"far": {"audio": far}, "both": {"audio": far, "visual": dim}})
+    assert (plain.views, store.views) == (("clean",), ("clean", "far", "both"))
+    assert store.audio.ids == plain.audio.ids == ("v0", "v1")
+    for modality, clean, expected in (
+        (store.audio, plain.audio, [["v0", "v1"], [70, 71], [70, 71]]),
+        (store.visual, plain.visual, [["v0", "v1"], ["v0", "v1"], ["v0", 80]]),
+    ):
+        np.testing.assert_array_equal(modality.array[: len(clean.array)], clean.array)
+        for view, row in enumerate(expected):
+            values, mask, _ = modality.gather(np.arange(2) + 2 * view)
+            for place, what in enumerate(row):
+                found = values[place][mask[place]]
+                if isinstance(what, str):
+                    other, real, _ = clean.gather(np.array([place]))
+                    np.testing.assert_array_equal(found, other[0][real[0]])
+                else:
+                    assert found[0, 0] == what
+    assert [store.audio.own_entries(view) for view in range(3)] == [0, 2, 2]
+    assert [store.visual.own_entries(view) for view in range(3)] == [0, 0, 1]
+    assert len(store.visual.array) == len(plain.visual.array) + 3
+
+
+def test_a_store_without_views_is_what_it_was_before_there_were_any(packed, question):
+    store = packed({"train": [question(0)]})
+    assert "views" not in json.loads((store.path / "store.json").read_text("utf-8"))
+    assert FeatureStore.open(store.path, verify=True).views == ("clean",)
+
+
+def test_a_view_of_another_width_is_refused_by_name(packed, question):
+    wide = FeatureArrays(Extraction("eyes far away"), {"v0": np.ones((5, 4))})
+    with pytest.raises(
+        DataError, match=r"eyes far away features of 'v0': rows of shape \[4\], expected \[3\]"
+    ):
+        packed({"train": [question(0)]}, views={"far": {"visual": wide}})
 
 
 def test_another_width_is_refused_by_name(packed, question):

@@ -52,6 +52,9 @@ class FeatureSource(Protocol):
     def extraction(self) -> Extraction:
         """How they were made."""
 
+    def __contains__(self, identity: str) -> bool:
+        """Whether there are any of this video."""
+
     def where(self, identity: str) -> str:
         """Name of the place they come from, for messages."""
 
@@ -73,6 +76,10 @@ class FeatureArrays:
 
     extraction: Extraction
     arrays: Mapping[str, Float[np.ndarray, "time *row"]]
+
+    def __contains__(self, identity: str) -> bool:
+        """Whether there is an array."""
+        return identity in self.arrays
 
     def where(self, identity: str) -> str:
         """Encoder and id."""
@@ -102,6 +109,10 @@ class FeatureFolder:
     def file(self, identity: str) -> Path:
         """Where the features of a video are expected."""
         return self.path / f"{identity}.npy"
+
+    def __contains__(self, identity: str) -> bool:
+        """Whether there is a file."""
+        return self.file(identity).is_file()
 
     def where(self, identity: str) -> str:
         """Path of the file."""

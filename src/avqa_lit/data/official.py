@@ -14,8 +14,10 @@ from avqa_lit.data.annotations import FieldMap, Question, read_annotations, repe
 from avqa_lit.data.build import build_store
 from avqa_lit.data.feature_files import Extraction, FeatureFolder, StoredDtype
 from avqa_lit.data.pack import write_store
-from avqa_lit.data.store import SCHEMA, FeatureStore
+from avqa_lit.data.store import CLEAN, SCHEMA, FeatureStore
 from avqa_lit.data.text_features import QuestionEncoder
+from avqa_lit.data.view_folders import check_videos, view_folders
+from avqa_lit.data.views import ALL, check_names
 from avqa_lit.errors import ConfigError, DataError
 
 SPLITS = ("train", "val", "test")
@@ -40,11 +42,17 @@ class OfficialLayout:
         visual: encoder, rate and start of the visual features.
         batch_size: questions a step over all processes.
         store: folder of the packed store; None is `<raw>_store/<audio encoder>+<visual encoder>`, in which
-            an encoder of another stride than 1 has it behind its name.
+            an encoder of another stride than 1 has it behind its name, and views stand behind.
         features: folder of the encoders' folders, relative to `raw`.
-        missing: whether a question without features is an error, or dropped and counted.
+        missing: whether a question without features is an error, or dropped and counted; and whether a
+            video without features of a view is an error, or counted while the clean ones stand in.
         dtype: precision of the packed features.
         fields: keys of the annotation files.
+        views: folder of each further view of the videos by its name, relative to `raw` and laid out as
+            `features`; a view without a folder of one encoder has the clean features of that modality.
+            None is no further view.
+        view: view that is evaluated.
+        train_views: views that training draws from beside the clean one; "all", or names.
     """
 
     raw: str | None
@@ -57,6 +65,9 @@ class OfficialLayout:
     missing: str = "error"
     dtype: str = "float16"
     fields: FieldMap = field(default_factory=FieldMap)
+    views: Mapping[str, str] | None = None
+    view: str = CLEAN
+    train_views: str | Sequence[str] = ALL
 
     def __post_init__(self) -> None:
         for name, value, known in (("missing", self.missing, MISSING), ("dtype", self.dtype, DTYPES)):
@@ -66,6 +77,7 @@ class OfficialLayout:
             raise ConfigError(
                 f"data.annotations names the splits {sorted(self.annotations)}, expected {', '.join(SPLITS)}"
             )
+        check_names(self.views or {})
 
     def prepare(
         self, question: QuestionEncoder | None, *, cache: Path | None = None, progress: bool = True
@@ -125,21 +137,32 @@ class OfficialLayout:
     def _build(self, raw: Path, *, progress: bool) -> FeatureStore:
         self._check_annotations(raw, SPLITS)
         self._check_features(raw)
-        fingerprint = self._fingerprint(raw)
+        clean = {
+            "audio": FeatureFolder(self.audio, self._folder(raw, self.audio)),
+            "visual": FeatureFolder(self.visual, self._folder(raw, self.visual)),
+        }
+        views = view_folders(raw, self.views or {}, clean)
+        fingerprint = self._fingerprint(raw, views)
 
         def write(folder: Path) -> None:
             questions = {
                 split: read_annotations(raw / self.annotations[split], fields=self.fields) for split in SPLITS
             }
             present = self._present(raw, questions)
+
+            def keep(question: Question) -> bool:
+                return question.audio_id in present["audio"] and question.video_id in present["visual"]
+
+            kept = [one for rows in questions.values() for one in rows if keep(one)]
+            check_videos(views, kept, may_lack=self.missing == "drop")
             write_store(
                 folder,
                 questions=questions,
-                audio=FeatureFolder(self.audio, self._folder(raw, self.audio)),
-                visual=FeatureFolder(self.visual, self._folder(raw, self.visual)),
+                **clean,
+                views=views,
                 dtype=cast(StoredDtype, self.dtype),
                 fingerprint=fingerprint,
-                keep=lambda one: one.audio_id in present["audio"] and one.video_id in present["visual"],
+                keep=keep,
                 progress=progress,
             )
 
@@ -154,7 +177,8 @@ class OfficialLayout:
             one.encoder if one.stride == 1 else f"{one.encoder}_every{one.stride}"
             for one in (self.audio, self.visual)
         ]
-        return raw.with_name(f"{raw.name}_store") / "+".join(encoders).replace(os.sep, "_")
+        name = "+".join([*encoders, *(self.views or {})]).replace(os.sep, "_")
+        return raw.with_name(f"{raw.name}_store") / name
 
     def _folder(self, raw: Path, extraction: Extraction) -> Path:
         return raw / self.features / extraction.encoder
@@ -186,7 +210,7 @@ class OfficialLayout:
                     f"encoders there: {', '.join(encoders) or 'none'}; choose with data.{name}.encoder=NAME"
                 )
 
-    def _fingerprint(self, raw: Path) -> str:
+    def _fingerprint(self, raw: Path, views: Mapping[str, Mapping[str, FeatureFolder]]) -> str:
         """Hash of the options, the annotations, and the name, size and time of every feature file."""
         options = {
             "schema": SCHEMA,
@@ -196,13 +220,17 @@ class OfficialLayout:
             "audio": asdict(self.audio),
             "visual": asdict(self.visual),
         }
+        folders = [self._folder(raw, extraction) for extraction in (self.audio, self.visual)]
+        if views:
+            options["views"] = {name: list(view) for name, view in views.items()}
+            folders += [one.path for view in views.values() for one in view.values()]
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
         for split in SPLITS:
             digest.update(
                 split.encode() + hashlib.sha256((raw / self.annotations[split]).read_bytes()).digest()
             )
-        for extraction in (self.audio, self.visual):
-            for entry in sorted(_features(self._folder(raw, extraction)), key=lambda one: one.name):
+        for folder in folders:
+            for entry in sorted(_features(folder), key=lambda one: one.name):
                 status = entry.stat()
                 digest.update(f"{entry.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
         return digest.hexdigest()
@@ -257,3 +285,11 @@ def _warn(store: FeatureStore) -> None:
         ):
             if number:
                 _LOGGER.warning("%s: %d %s", split, number, what)
+    for view, name in enumerate(store.views[1:], start=1):
+        for modality in (store.audio, store.visual):
+            clean = len(modality.ids) - modality.own_entries(view)
+            if 0 < clean < len(modality.ids):
+                _LOGGER.warning(
+                    "view %s: %d of %d videos have no %s features in it; the clean ones stand in",
+                    *(name, clean, len(modality.ids), modality.encoder),
+                )

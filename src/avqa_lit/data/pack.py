@@ -4,9 +4,11 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 import numpy as np
+from jaxtyping import Int64
 from numpy.lib import format as npy
 from rich.progress import Progress
 
@@ -27,6 +29,7 @@ def write_store(
     visual: FeatureSource,
     dtype: StoredDtype,
     fingerprint: str,
+    views: Mapping[str, Mapping[str, FeatureSource]] = MappingProxyType({}),
     keep: Callable[[Question], bool] = lambda question: True,
     progress: bool = False,
 ) -> None:
@@ -39,6 +42,7 @@ def write_store(
         visual: features of what is seen, by video_id.
         dtype: precision of the packed arrays.
         fingerprint: what the store was made from; a store with another one is out of date.
+        views: features of each further view by modality; what a view lacks is the clean one.
         keep: questions for which this is False are left out and counted as dropped.
         progress: show a bar where the output is a terminal.
 
@@ -49,9 +53,10 @@ def write_store(
     index, strings = _index(kept, train=questions["train"])
     modalities = {}
     with progress_bar(enabled=progress) as bar:
-        for name, source in (("audio", audio), ("visual", visual)):
+        for name, clean in (("audio", audio), ("visual", visual)):
+            others = [view.get(name) for view in views.values()]
             modalities[name], columns = _pack(
-                folder, name, source, strings[f"{name}_ids"], dtype=dtype, bar=bar
+                folder, name, clean, others, strings[f"{name}_ids"], dtype=dtype, bar=bar
             )
             index |= columns
     with (folder / "index.npz").open("wb") as file:
@@ -65,6 +70,7 @@ def write_store(
             for split, rows in kept.items()
         },
         "answers": len(_answers(questions["train"])),
+        **({"views": list(views)} if views else {}),
         "files": {
             name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
             for name in ("audio.npy", "visual.npy", "index.npz", "strings.json")
@@ -75,15 +81,23 @@ def write_store(
 
 
 def _pack(
-    folder: Path, name: str, source: FeatureSource, ids: Sequence[str], *, dtype: StoredDtype, bar: Progress
+    folder: Path,
+    name: str,
+    clean: FeatureSource,
+    others: Sequence[FeatureSource | None],
+    ids: Sequence[str],
+    *,
+    dtype: StoredDtype,
+    bar: Progress,
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Write one modality; what store.json says of it, and its columns of the index."""
-    about = f"{name} ({source.extraction.encoder})"
-    lengths, row_shape = _layout(source, bar.track(ids, description=f"Checking {about}"))
+    """Write one modality in all views; what store.json says of it, and its columns of the index."""
+    made = clean.extraction
+    entries, place = _entries(clean, others, ids)
+    about = f"{name} ({made.encoder})"
+    lengths, row_shape = _layout(bar.track(entries, description=f"Checking {about}"))
     shape = (int(lengths.sum()), *row_shape)
     with (folder / f"{name}.npy").open("wb") as file:
-        _write_rows(file, source, bar.track(ids, description=f"Packing {about}"), shape=shape, dtype=dtype)
-    made = source.extraction
+        _write_rows(file, bar.track(entries, description=f"Packing {about}"), shape=shape, dtype=dtype)
     meta = {
         "file": f"{name}.npy",
         "shape": shape,
@@ -92,23 +106,38 @@ def _pack(
         "seconds_per_row": made.seconds_per_row * made.stride,
         "start_seconds": made.start_seconds,
     }
-    return meta, {f"{name}_length": lengths, f"{name}_first_row": np.cumsum(lengths) - lengths}
+    first_row = np.cumsum(lengths) - lengths
+    return meta, {f"{name}_length": lengths[place].ravel(), f"{name}_first_row": first_row[place].ravel()}
 
 
-def _layout(source: FeatureSource, ids: Iterable[str]) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Rows that each id keeps, and the shape of one row, which all share."""
+def _entries(
+    clean: FeatureSource, others: Sequence[FeatureSource | None], ids: Sequence[str]
+) -> tuple[list[tuple[FeatureSource, str]], Int64[np.ndarray, "view entry"]]:
+    """What is packed, in order, and which of it each view has of each id: its own, or else the clean one."""
+    entries = [(clean, identity) for identity in ids]
+    place = np.tile(np.arange(len(ids)), (1 + len(others), 1))
+    for view, source in enumerate(others, start=1):
+        for column, identity in enumerate(ids):
+            if source is not None and identity in source:
+                place[view, column] = len(entries)
+                entries.append((source, identity))
+    return entries, place
+
+
+def _layout(entries: Iterable[tuple[FeatureSource, str]]) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Rows that each entry keeps, and the shape of one row, which all share."""
     lengths: list[int] = []
     first, row_shape = "", None
-    for identity in ids:
+    for source, identity in entries:
         shape = source.shape(identity)
         check_shape(shape, where=source.where(identity))
         length, *row = shape
         if row_shape is None:
-            first, row_shape = identity, tuple(row)
+            first, row_shape = source.where(identity), tuple(row)
         if tuple(row) != row_shape:
             raise DataError(
                 f"{source.where(identity)}: rows of shape {row}, expected {list(row_shape)} as in "
-                f"{source.where(first)}; all files of one modality come from one encoder"
+                f"{first}; all files of one modality come from one encoder"
             )
         lengths.append(-(-length // source.extraction.stride))
     if row_shape is None:
@@ -119,13 +148,16 @@ def _layout(source: FeatureSource, ids: Iterable[str]) -> tuple[np.ndarray, tupl
 
 
 def _write_rows(
-    file: IO[bytes], source: FeatureSource, ids: Iterable[str], *, shape: tuple[int, ...], dtype: StoredDtype
+    file: IO[bytes],
+    entries: Iterable[tuple[FeatureSource, str]],
+    *,
+    shape: tuple[int, ...],
+    dtype: StoredDtype,
 ) -> None:
     descr = npy.dtype_to_descr(np.dtype(dtype).newbyteorder("<"))
     npy.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
-    stride = source.extraction.stride
-    for identity in ids:
-        values = source.read(identity)
+    for source, identity in entries:
+        values, stride = source.read(identity), source.extraction.stride
         file.write(to_stored(values, dtype=dtype, where=source.where(identity), stride=stride).data)
 
 

@@ -20,6 +20,7 @@ from avqa_lit.errors import DataError
 
 SCHEMA = 1
 MODALITIES = ("audio", "visual")
+CLEAN = "clean"  # the view that nothing was done to
 REMEDY = "delete the folder and run python -m avqa_lit.prepare again"
 
 
@@ -27,9 +28,12 @@ REMEDY = "delete the folder and run python -m avqa_lit.prepare again"
 class PackedModality:
     """Rows of every video of one modality, one after the other.
 
+    The entries of the clean view come first, then those of each other view, in the same order of ids. An
+    entry that a view does not have of its own starts at the rows of the clean one.
+
     Attributes:
         array: all rows, memory-mapped.
-        ids: id of each entry, a video or a sound.
+        ids: id of each entry of one view, a video or a sound.
         first_row: where each entry starts in `array`.
         length: number of rows of each entry.
         encoder: network that made the features.
@@ -53,6 +57,11 @@ class PackedModality:
     def row_shape(self) -> tuple[int, ...]:
         """Shape of one row."""
         return self.array.shape[1:]
+
+    def own_entries(self, view: int) -> int:
+        """How many entries of a view, by its number, are its own and not the clean ones."""
+        firsts = self.first_row.reshape(-1, len(self.ids))
+        return int((firsts[view] != firsts[0]).sum())
 
     def gather(
         self, entries: Int64[np.ndarray, " video"]
@@ -116,6 +125,7 @@ class FeatureStore:
         clip_visual: entry in `visual` of each clip.
         splits: questions of each split.
         dropped: number of questions of each split that were left out for want of features.
+        views: names of the views of each video, the clean one first.
         answers: answers of the train split.
         labels: those answers, and behind them the ones that only other splits give.
         words: words of the train split's questions.
@@ -131,6 +141,7 @@ class FeatureStore:
     clip_visual: Int64[np.ndarray, " clip"]
     splits: Mapping[str, QuestionTable]
     dropped: Mapping[str, int]
+    views: tuple[str, ...]
     answers: Vocabulary
     labels: tuple[str, ...]
     words: Vocabulary
@@ -163,6 +174,7 @@ class FeatureStore:
             clip_visual=index["clip_visual"],
             splits={split: _table(split, index, strings, seen) for split in meta["splits"]},
             dropped={split: counts["dropped"] for split, counts in meta["splits"].items()},
+            views=(CLEAN, *meta.get("views", ())),
             answers=Vocabulary(tuple(strings["labels"][: meta["answers"]])),
             labels=tuple(strings["labels"]),
             words=Vocabulary(tuple(strings["words"])),
