@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -18,14 +19,34 @@ def files(folder):
     return {one.relative_to(folder): one.read_bytes() for one in Path(folder).rglob("*") if one.is_file()}
 
 
-def test_the_exported_folder_packs_to_the_same_store(make_concerts, tmp_path):
-    concerts = make_concerts()
+# Over features and questions of 11 videos at the default settings, from before the simulator had views.
+DIGEST = "041f690bb721790b5e497562555c84df6c93eb3dce64a753164c43f4e8b4b61c"
+
+
+def test_the_default_data_are_what_they_have_always_been(make_concerts):
+    found = hashlib.sha256()
+    for video in make_concerts(videos=11, questions_per_video=6).generated:
+        found.update(video.audio.tobytes() + video.visual.tobytes())
+        for one in video.questions:
+            found.update(f"{one.template.text}{one.values}{one.answer}".encode())
+    assert found.hexdigest() == DIGEST
+
+
+@pytest.mark.parametrize("views", [[], ["poor", "dark"]])
+def test_the_exported_folder_packs_to_the_same_store(make_concerts, tmp_path, views):
+    concerts = make_concerts(views=views)
     direct = concerts.prepare(ENCODER, cache=tmp_path / "cache", progress=False)
     raw = concerts.export_to(tmp_path / "raw")
     packed = OfficialLayout(
-        raw=str(raw), annotations=ANNOTATIONS, audio=AUDIO, visual=VISUAL, batch_size=3
+        raw=str(raw),
+        annotations=ANNOTATIONS,
+        audio=AUDIO,
+        visual=VISUAL,
+        batch_size=3,
+        views={name: f"feats_{name}" for name in views},
     ).prepare(ENCODER, progress=False)
     assert packed.checksum == direct.checksum
+    assert packed.views == direct.views == ("clean", *views)
     for name in ("audio.npy", "visual.npy", "strings.json", f"text_{ENCODER.name}.npy"):
         assert (packed.path / name).read_bytes() == (direct.path / name).read_bytes()
 
@@ -43,6 +64,13 @@ def test_the_export_is_the_official_format(make_concerts, tmp_path):
         features = {one.stem: np.load(one) for one in (raw / "feats" / encoder).iterdir()}
         assert set(features) == videos
         assert {one.dtype for one in features.values()} == {np.dtype("float16")}
+
+
+def test_the_export_tells_how_to_pack_its_views(make_concerts, tmp_path):
+    raw = make_concerts(videos=10, views=["noisy", "dark"]).export_to(tmp_path / "raw")
+    assert "'data.views={noisy:feats_noisy,dark:feats_dark}'" in (raw / MARKER).read_text("utf-8")
+    assert {one.name for one in raw.iterdir()} == {"json", "feats", "feats_noisy", "feats_dark", MARKER}
+    assert [one.name for one in (raw / "feats_noisy").iterdir()] == [AUDIO.encoder]
 
 
 def test_equal_seeds_give_equal_bytes_and_others_do_not(make_concerts, tmp_path):
@@ -86,6 +114,8 @@ def test_a_built_store_is_opened_again(make_concerts, tmp_path, monkeypatch):
     again = make_concerts(batch_size=7, export="x").prepare(ENCODER, cache=tmp_path, progress=False)
     assert again.path == first.path
     assert make_concerts(noise=0.3).key != make_concerts().key
+    assert make_concerts(view="dark", train_views=[]).key == make_concerts().key
+    assert make_concerts(views=["dark"]).key != make_concerts().key
 
 
 def test_an_earlier_export_is_replaced_and_a_foreign_folder_left_alone(make_concerts, tmp_path):

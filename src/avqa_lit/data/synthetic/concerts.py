@@ -4,9 +4,9 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,19 @@ from avqa_lit.data.annotations import read_annotations
 from avqa_lit.data.build import build_store
 from avqa_lit.data.feature_files import Extraction, FeatureArrays
 from avqa_lit.data.pack import write_store
-from avqa_lit.data.store import FeatureStore
-from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS, hear, see
+from avqa_lit.data.store import CLEAN, FeatureStore
+from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS
 from avqa_lit.data.synthetic.questions import Question, QuestionDrawer
 from avqa_lit.data.synthetic.scenes import Scene, simulate
+from avqa_lit.data.synthetic.views import VIEWS, check_known, record
 from avqa_lit.data.text_features import QuestionEncoder
+from avqa_lit.data.views import ALL
 from avqa_lit.errors import ConfigError, DataError
 
 SPLITS = ("train", "val", "test")
 AUDIO = Extraction("synthetic_audio", AUDIO_SECONDS)
 VISUAL = Extraction("synthetic_visual", VISUAL_SECONDS)
+EXTRACTIONS = {"audio": AUDIO, "visual": VISUAL}
 MARKER = "SYNTHETIC.md"  # tells a folder that we wrote from one that is somebody else's
 
 _TYPES = {
@@ -41,7 +44,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Video:
-    """One simulated video of a split: its scene, tracks and questions."""
+    """One simulated video of a split: its scene, tracks and questions, and what other views change."""
 
     number: int
     split: str
@@ -49,6 +52,7 @@ class Video:
     audio: np.ndarray
     visual: np.ndarray
     questions: tuple[Question, ...]
+    views: Mapping[str, Mapping[str, np.ndarray]]
 
     @property
     def video_id(self) -> str:
@@ -67,6 +71,9 @@ class SyntheticConcerts:
         noise: standard deviation of the noise in both encoders.
         batch_size: questions a step over all processes.
         export: folder for `python -m avqa_lit.prepare` to write the official layout to; None packs a store.
+        views: further views of each video, names in `avqa_lit.data.synthetic.views.VIEWS`.
+        view: view that is evaluated.
+        train_views: views that training draws from beside the clean one; "all", or names.
     """
 
     seed: int
@@ -75,6 +82,9 @@ class SyntheticConcerts:
     noise: float
     batch_size: int
     export: str | None = None
+    views: Sequence[str] = ()
+    view: str = CLEAN
+    train_views: str | Sequence[str] = ALL
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -85,6 +95,7 @@ class SyntheticConcerts:
             raise ConfigError(f"data.questions_per_video={self.questions_per_video}: expected 1 or more")
         if not 0 <= self.noise < float("inf"):
             raise ConfigError(f"data.noise={self.noise}: expected 0 or more")
+        check_known(self.views)
 
     @cached_property
     def generated(self) -> tuple[Video, ...]:
@@ -124,6 +135,7 @@ class SyntheticConcerts:
                     questions={split: read_annotations(_annotations(Path(raw), split)) for split in SPLITS},
                     audio=FeatureArrays(AUDIO, {one.video_id: one.audio for one in self.generated}),
                     visual=FeatureArrays(VISUAL, {one.video_id: one.visual for one in self.generated}),
+                    views={name: self._view(name) for name in self.views},
                     dtype="float16",
                     fingerprint=self.key,
                     progress=progress,
@@ -160,7 +172,7 @@ class SyntheticConcerts:
     def key(self) -> str:
         """Hash of the options and of the simulator's own source: equal keys, equal data."""
         options = asdict(self)
-        for without_effect in ("batch_size", "export"):
+        for without_effect in ("batch_size", "export", "view", "train_views"):
             del options[without_effect]
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
         for source in sorted(Path(__file__).parent.glob("*.py")):
@@ -168,19 +180,28 @@ class SyntheticConcerts:
         return digest.hexdigest()
 
     def _video(self, number: int, drawers: dict[str, QuestionDrawer]) -> Video:
-        """Three streams of chance, so that neither questions nor features depend on the other."""
+        """Questions have a stream of chance of their own, so that no feature depends on them."""
         scene = simulate(self.seed, number)
-        features = np.random.default_rng((self.seed, number, 1))
+        recorded = partial(record, scene, seed=self.seed, number=number, noise=self.noise)
         questions = np.random.default_rng((self.seed, number, 2))
         split = "val" if number % 10 == 7 else "test" if number % 10 > 7 else "train"
         return Video(
             number,
             split,
             scene,
-            audio=hear(scene, self.noise, features).astype(np.float16),
-            visual=see(scene, self.noise, features).astype(np.float16),
+            **recorded(),
             questions=tuple(drawers[split].draw(scene, questions)),
+            views={name: recorded(view=name) for name in self.views},
         )
+
+    def _view(self, name: str) -> dict[str, FeatureArrays]:
+        """Features of a view by modality, where it has its own."""
+        return {
+            modality: FeatureArrays(
+                EXTRACTIONS[modality], {one.video_id: one.views[name][modality] for one in self.generated}
+            )
+            for modality in VIEWS[name].modalities
+        }
 
     def _write_annotations(self, folder: Path) -> None:
         first = 0
@@ -190,11 +211,15 @@ class SyntheticConcerts:
             first += len(rows)
 
     def _write_features(self, folder: Path) -> None:
-        for extraction in (AUDIO, VISUAL):
-            (folder / "feats" / extraction.encoder).mkdir(parents=True)
         for video in self.generated:
-            np.save(folder / "feats" / AUDIO.encoder / f"{video.video_id}.npy", video.audio)
-            np.save(folder / "feats" / VISUAL.encoder / f"{video.video_id}.npy", video.visual)
+            clean = {"feats": {"audio": video.audio, "visual": video.visual}}
+            for place, features in (
+                clean | {f"feats_{name}": view for name, view in video.views.items()}
+            ).items():
+                for modality, values in features.items():
+                    file = folder / place / EXTRACTIONS[modality].encoder / f"{video.video_id}.npy"
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    np.save(file, values)
 
 
 def _annotations(folder: Path, split: str) -> Path:
@@ -223,8 +248,11 @@ def _rows(videos: Iterable[Video], first: int) -> Iterable[dict[str, Any]]:
 def _read_me(concerts: SyntheticConcerts, folder: Path) -> str:
     options = "".join(
         f" data.{name}.encoder={one.encoder} data.{name}.seconds_per_row={one.seconds_per_row}"
-        for name, one in (("audio", AUDIO), ("visual", VISUAL))
+        for name, one in EXTRACTIONS.items()
     )
+    views = ",".join(f"{name}:feats_{name}" for name in concerts.views)
+    if views:
+        options += f" 'data.views={{{views}}}'"
     return (
         "# Simulated concerts in the layout of MUSIC-AVQA\n\n"
         f"seed {concerts.seed}, {concerts.videos} videos, {concerts.questions_per_video} questions a video, "

@@ -9,6 +9,8 @@ The matrices come from a constant seed, as weights of a pretrained encoder would
 makes other videos for the same ears and eyes.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float, Float32
 
@@ -19,6 +21,8 @@ VISUAL_SECONDS = 3.0
 AUDIO_DIM = 64
 VISUAL_DIM = 56
 PATCHES = 3
+
+Signal = Float[np.ndarray, "*rows channel"]
 
 _COLOUR = 0.1
 _COLOURS = 4  # channels that vary from video to video and answer nothing: a room's sound, a picture's light
@@ -34,8 +38,13 @@ _AUDIO_MIXING = _mixing(0, 2 * len(INSTRUMENTS) + 1 + _COLOURS, AUDIO_DIM)
 _VISUAL_MIXING = _mixing(1, len(INSTRUMENTS) + 2 + _COLOURS, VISUAL_DIM)
 
 
-def hear(scene: Scene, noise: float, rng: np.random.Generator) -> Float32[np.ndarray, "time audio_dim"]:
-    """Audio track of a scene, in mono: what sounds, how loud and how fast, never where."""
+def hear(
+    scene: Scene, noise: float, rng: np.random.Generator, through: Callable[[Signal], Signal] | None = None
+) -> Float32[np.ndarray, "time audio_dim"]:
+    """Audio track of a scene, in mono: what sounds, how loud and how fast, never where.
+
+    `through` changes the signal before it is encoded; it is [time, channel].
+    """
     starts = np.arange(int(scene.duration / AUDIO_SECONDS)) * AUDIO_SECONDS
     latent = np.zeros((len(starts), len(_AUDIO_MIXING)))
     for sound in scene.sounds:
@@ -46,11 +55,16 @@ def hear(scene: Scene, noise: float, rng: np.random.Generator) -> Float32[np.nda
     if scene.speech:
         latent[:, 2 * len(INSTRUMENTS)] = _overlap(starts, *scene.speech)
     latent[:, -_COLOURS:] = _COLOUR * rng.normal(size=_COLOURS)
-    return _encode(latent, _AUDIO_MIXING, noise, rng)
+    return _encode(through(latent) if through else latent, _AUDIO_MIXING, noise, rng)
 
 
-def see(scene: Scene, noise: float, rng: np.random.Generator) -> Float32[np.ndarray, "time patch visual_dim"]:
-    """Visual track of a scene: who is where, and the background, never who plays."""
+def see(
+    scene: Scene, noise: float, rng: np.random.Generator, through: Callable[[Signal], Signal] | None = None
+) -> Float32[np.ndarray, "time patch visual_dim"]:
+    """Visual track of a scene: who is where, and the background, never who plays.
+
+    `through` changes the signal before it is encoded; it is [time, patch, channel].
+    """
     frames = int(scene.duration / VISUAL_SECONDS)
     latent = np.zeros((frames, PATCHES, len(_VISUAL_MIXING)))
     shake = rng.normal(scale=0.02, size=(frames, 1))  # of the hand that holds the camera
@@ -60,7 +74,7 @@ def see(scene: Scene, noise: float, rng: np.random.Generator) -> Float32[np.ndar
         latent[:, :, len(INSTRUMENTS)] = _window(scene.speaker + shake)
     latent[:, :, len(INSTRUMENTS) + 1] = 0.5 if scene.outdoor else -0.5
     latent[:, :, -_COLOURS:] = _COLOUR * rng.normal(size=_COLOURS)
-    return _encode(latent, _VISUAL_MIXING, noise, rng)
+    return _encode(through(latent) if through else latent, _VISUAL_MIXING, noise, rng)
 
 
 def _overlap(starts: Float[np.ndarray, " time"], start: float, end: float) -> Float[np.ndarray, " time"]:
@@ -76,7 +90,7 @@ def _window(place: Float[np.ndarray, "time 1"]) -> Float[np.ndarray, "time patch
 
 
 def _encode(
-    latent: Float[np.ndarray, "*rows channel"],
+    latent: Signal,
     mixing: Float[np.ndarray, "channel dim"],
     noise: float,
     rng: np.random.Generator,
