@@ -50,6 +50,27 @@ def test_another_split_and_a_blanked_modality(train, evaluate):
     assert [row["probability"] for row in rows] != [row["probability"] for row in full]
 
 
+def test_a_view_measures_robustness_and_training_is_scored_on_the_clean_one(train, evaluate, tmp_path):
+    trained = train("data.views=[poor]", "perturbation=all", folder="a")
+    clean = evaluate(f"checkpoint={trained.folder.best}")
+    rows = clean.predictions()
+    assert rows == trained.predictions()
+    assert clean.results["view"] == "clean"
+    (tmp_path / "elsewhere").rename(tmp_path / "first")
+    poor = evaluate(f"checkpoint={trained.folder.best}", "data.view=poor")
+    assert poor.results["view"] == "poor"
+    assert poor.results["key"] != clean.results["key"]
+    for key, is_same in (("row", True), ("probability", False)):
+        assert ([row[key] for row in poor.predictions()] == [row[key] for row in rows]) == is_same
+
+
+def test_a_view_that_training_never_had_is_packed_for_evaluation(train, evaluate):
+    trained = train(folder="a")
+    scored = evaluate(f"checkpoint={trained.folder.best}", "data.views=[dark]", "data.view=dark")
+    assert scored.results["view"] == "dark"
+    assert scored.results["data"]["questions"] == trained.results["data"]["questions"]
+
+
 def test_other_data_are_scored_with_the_checkpoints_own_vocabulary(train, evaluate):
     trained = train(folder="a")
     answers = torch.load(trained.folder.best, weights_only=True)["avqa_lit"]["answers"]
@@ -71,6 +92,21 @@ def refused(evaluate, capsys, *overrides):
     assert message.startswith("error: ")
     assert "Traceback" not in message
     return message
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "data.view=dusk",
+            "data.view=dusk: no such view, the store has clean; others are packed by data.views",
+        ),
+        ("+data.bach_size=7", "data.bach_size is not a config key: did you mean batch_size?"),
+    ],
+)
+def test_keys_of_the_checkpoints_own_data_are_checked(train, evaluate, capsys, override, message):
+    trained = train(folder="a")
+    assert message in refused(evaluate, capsys, f"checkpoint={trained.folder.best}", override)
 
 
 def test_a_checkpoint_that_names_foreign_classes_is_refused(train, evaluate, tmp_path, capsys):

@@ -60,23 +60,29 @@ def test_the_same_config_gives_the_same_bits_and_another_seed_does_not(train):
     assert any(not torch.equal(weights(first)[name], weights(other)[name]) for name in weights(first))
 
 
-def test_exported_data_prepared_again_trains_to_the_same_bits(train, tmp_path, monkeypatch, cache):
+@pytest.mark.parametrize(("embedded", "official"), [
+    ((), ()), (("data.views=[poor,dark]",), ("data.views={poor:feats_poor,dark:feats_dark}",)),
+], ids=["clean", "views"])  # fmt: skip
+def test_exported_data_prepared_again_trains_to_the_same_bits(
+    train, tmp_path, monkeypatch, cache, embedded, official
+):
     from avqa_lit.prepare import main
 
     raw = tmp_path / "exported"
-    command = ["prepare", "data.videos=40", f"data.export={raw}", f"paths.cache={cache}", "display=false"]
+    options = [f"data.export={raw}", f"paths.cache={cache}", "display=false"]
+    command = ["prepare", "data.videos=40", *embedded, *options]
     monkeypatch.setattr("sys.argv", command)
     main()
     exported = json.loads((raw / "json" / "avqa-train.json").read_text())
     assert {"video_id", "question_id", "type", "question_content", "templ_values", "anser"} <= set(
         exported[0]
     )
-    direct = train(folder="a")
+    direct = train(*embedded, folder="a")
     encoders = direct.results["data"]["encoders"]
     from_disk = train(
         "data=music_avqa", f"data.raw={raw}", f"data.audio.encoder={encoders['audio']}",
         f"data.visual.encoder={encoders['visual']}", f"data.audio.seconds_per_row={AUDIO_SECONDS}",
-        f"data.visual.seconds_per_row={VISUAL_SECONDS}", folder="b",
+        f"data.visual.seconds_per_row={VISUAL_SECONDS}", *official, folder="b",
     )  # fmt: skip
     assert direct.results["data"]["checksum"] == from_disk.results["data"]["checksum"]
     assert_same_weights(direct, from_disk)
@@ -105,6 +111,36 @@ def test_every_term_that_is_on_is_reported_and_trains_from_its_start_epoch(train
         (row,) = (row for row in rows if "val/loss" in row)
         total = row["val/loss/answer"] + 0.1 * sum(row[f"val/loss/{name}"] for name in on)
         assert row["val/loss"] == pytest.approx(total, rel=1e-5)
+
+
+def test_perturbed_training_is_repeatable_and_is_scored_on_the_clean_view(train):
+    perturbed = ("perturbation=all", "perturbation.feature_noise=0.5", "data.views=[poor]")
+    one, same, plain = train(*perturbed, folder="a"), train(*perturbed, folder="b"), train(folder="c")
+    assert_same_weights(one, same)
+    assert one.config["perturbation"]["feature_noise"] == 0.5
+    assert any(not torch.equal(weights(one)[name], weights(plain)[name]) for name in weights(one))
+    assert one.results["key"] != plain.results["key"]
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "data.view=dark",
+            "data.view=dark: a run is chosen and tested on the clean view; train on others with",
+        ),
+        (
+            "perturbation.time_mask=-1",
+            "perturbation.time_mask is -1, expected a finite number, 0 (off) or more",
+        ),
+    ],
+)
+def test_what_training_cannot_do_is_refused(train, capsys, override, message):
+    with pytest.raises(SystemExit):
+        train(override, folder="a")
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
 
 
 @pytest.mark.slow

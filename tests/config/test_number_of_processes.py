@@ -85,13 +85,26 @@ def test_fewer_questions_than_processes_are_counted_alike(train, tmp_path, write
         assert_same_scores(runs, split)
 
 
+@pytest.fixture
+def views(tmp_path, write_official):
+    """A folder in the official layout with a view, and the overrides that train on it, perturbed."""
+    raw = write_official(tmp_path / "raw", questions={"train": 67, "val": 67, "test": 67})
+    for name in ("vggish", "r2plus1d_18"):
+        (raw / "feats_far" / name).mkdir(parents=True)
+        for file in (raw / "feats" / name).iterdir():
+            np.save(raw / "feats_far" / name / file.name, np.load(file)[:5] * 3)
+    return raw, ("perturbation=all", "data.views={far:feats_far}")
+
+
 @pytest.mark.slow
-def test_two_processes_follow_the_loss_of_one(train, tmp_path):
+@pytest.mark.parametrize("perturbed", [False, True])
+def test_two_processes_follow_the_loss_of_one(train, tmp_path, raw, views, perturbed):
+    data, options = views if perturbed else (raw, ())
     train(
-        "--multirun", "trainer=ddp_cpu", "trainer.devices=1,2", "model.dropout=0",
+        "--multirun", *options, "trainer=ddp_cpu", "trainer.devices=1,2", "model.dropout=0",
         "trainer.log_every_n_steps=1", "optimizer.lr=0.003", "hydra.launcher.n_jobs=1",
         *(f"loss.{name}.weight=0.1" for name in ("kl", "info_nce", "cca", "soft_dtw", "cosine")),
-        "loss.soft_dtw.start_epoch=1",
+        "loss.soft_dtw.start_epoch=1", data=data,
     )  # fmt: skip
     one, two = (run.metrics for _, run in sorted(runs_of(tmp_path).items()))
     assert len(one) == len(two) == 2 * 5 + 2  # steps of 16 questions, the last of 3; then an evaluation

@@ -22,6 +22,10 @@ def test_the_default_config_is_valid(compose):
         ("+data.bach_size=1", "data.bach_size is not a config key: did you mean batch_size?"),
         ("+budget.epoch=1", "budget.epoch is not a config key: did you mean epochs?"),
         ("+paths.run=a", "paths.run is not a config key: did you mean runs?"),
+        (
+            "+perturbation.feature_nose=1",
+            "perturbation.feature_nose is not a config key: did you mean feature_noise?",
+        ),
         ("+schedule.everi=1", "schedule.everi is not a config key"),
         ("+logger.projct=1", "logger.projct is not a config key: did you mean project?"),
         ("~model.dim", "model: avqa_lit.models.cross_attention.CrossAttention needs model.dim"),

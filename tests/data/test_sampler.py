@@ -66,7 +66,7 @@ def test_a_pass_goes_on_where_another_left_off_and_the_next_is_whole():
 
 def test_a_loader_knows_how_far_its_pass_is():
     data = SimpleNamespace(
-        gather=lambda split, rows, *, total, others: rows.tolist(),
+        gather=lambda split, rows, *, total, others, epoch: rows.tolist(),
         other_clips=lambda split, step, *, place: None,
     )
 

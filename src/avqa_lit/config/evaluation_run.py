@@ -8,10 +8,9 @@ import lightning as L
 from avqa_lit.config.evaluation_folder import leave_evaluation
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.published import restore_published
-from avqa_lit.config.resolve import resolved
+from avqa_lit.config.resolve import resolved_evaluation
 from avqa_lit.config.restored import restore
-from avqa_lit.config.schema import Evaluate
-from avqa_lit.config.validation import validate
+from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import ConfigError
 from avqa_lit.training.process import quiet_lightning
 from avqa_lit.training.scoring import score
@@ -28,8 +27,7 @@ def evaluate(cfg: "DictConfig") -> None:
         DataError: features of another shape than the checkpoint was trained on.
     """
     began = time.monotonic()
-    config = resolved(cfg)
-    validate(config, schema=Evaluate)
+    config = resolved_evaluation(cfg)
     if config["checkpoint"] is None:
         raise ConfigError(
             "neither checkpoint nor predictions has a value: give checkpoint=PATH to score a checkpoint, or "
@@ -58,6 +56,7 @@ def evaluate(cfg: "DictConfig") -> None:
         results={
             "checkpoint": checkpoint,
             "drop": config["drop"],
+            "view": config["data"].get("view", CLEAN),
             "seed": trained["seed"],
             "best_epoch": restored.epoch,
             "monitor": trained["monitor"],

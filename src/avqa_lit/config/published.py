@@ -39,7 +39,7 @@ def restore_published(config: dict[str, Any], *, drop: Literal["audio", "visual"
         raise ConfigError(
             f"checkpoint={path}: it carries its own model, which avqa_lit trained; leave out model"
         )
-    if config["data"] is None:
+    if "_target_" not in config["data"]:
         raise ConfigError(
             f"checkpoint={path}: published weights tell nothing of their data; give the official files, "
             "data=music_avqa data.raw=DIR"

@@ -6,6 +6,8 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
+from avqa_lit.config.schema import Evaluate
+from avqa_lit.config.validation import validate
 from avqa_lit.errors import ConfigError
 
 
@@ -29,6 +31,21 @@ def resolved(cfg: DictConfig) -> dict[str, Any]:
         ) from error
     if "budget" in config:
         fill_in_budget(config, config["budget"])
+    return config
+
+
+def resolved_evaluation(cfg: DictConfig) -> dict[str, Any]:
+    """Plain config of evaluate, checked; its `data` holds what was chosen or given, and nothing else.
+
+    Raises:
+        ConfigError: a key that nothing reads.
+    """
+    config = resolved(cfg)
+    unsaid = Evaluate().data
+    config["data"] = {
+        key: value for key, value in config["data"].items() if value is not None or key not in unsaid
+    }
+    validate(config, schema=Evaluate)
     return config
 
 

@@ -11,7 +11,10 @@ from avqa_lit.batch import DataSpec
 from avqa_lit.config.build import build, build_module, check_trust
 from avqa_lit.config.question import Question
 from avqa_lit.config.resolve import fill_in_budget
+from avqa_lit.config.schema import Evaluate
+from avqa_lit.config.validation import validate
 from avqa_lit.data.datamodule import AVQADataModule
+from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import ConfigError, DataError
 from avqa_lit.training.module import AVQAModule
 
@@ -38,10 +41,11 @@ class Restored:
 
 
 def restore(config: dict[str, Any], *, drop: Literal["audio", "visual"] | None = None) -> Restored:
-    """The model of `checkpoint` with the data of `data`; null is the data that it was trained on.
+    """The model of `checkpoint` with the data of `data`, or with those that it was trained on.
 
     Args:
-        config: plain config of a command that reads a checkpoint; its `data` is filled in.
+        config: plain config of a command that reads a checkpoint. Its `data` is filled in: where it chooses
+            none, it changes keys of the data that the model was trained on.
         drop: modality whose features are blanked.
 
     Raises:
@@ -54,9 +58,11 @@ def restore(config: dict[str, Any], *, drop: Literal["audio", "visual"] | None =
     trained = origin["config"]
     own = {name: trained[name] for name in ("model", "question", "loss", "schedule")}
     check_trust(own, trust=config["trust"], origin=path)
-    if config["data"] is None:
+    given = config["data"] or {}
+    if "_target_" not in given:
         check_trust(trained["data"], trust=config["trust"], origin=path)
-        config["data"] = trained["data"]
+        config["data"] = trained["data"] | given
+        validate({"data": config["data"]}, schema=Evaluate)
     fill_in_budget(config, trained["budget"])
     question = Question(trained["question"])
     data = open_data(
@@ -135,4 +141,5 @@ def open_data(
         answers=answers,
         words=words,
         drop=drop,
+        view=config["data"].get("view", CLEAN),
     )

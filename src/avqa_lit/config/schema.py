@@ -50,6 +50,7 @@ class Train:
     loss: dict[str, Any] = MISSING
     optimizer: dict[str, Any] = MISSING
     schedule: dict[str, Any] = MISSING
+    perturbation: dict[str, Any] = MISSING
     trainer: dict[str, Any] = MISSING
     logger: dict[str, Any] = MISSING
     budget: Budget = field(default_factory=Budget)
@@ -72,7 +73,8 @@ class Evaluate:
         model: model of published weights; null is that of the checkpoint.
         loss: terms that `model` chooses, told beside the scores; null is the checkpoint's.
         predictions: file with the answers of another program, to be scored instead of a checkpoint.
-        data: what to score on; null is the data of the checkpoint's own config.
+        data: what to score on. Without a choice it is the data of the checkpoint's own config, but for the
+            keys that are given; `view` and `views` are here so that they need no `+`.
         split: train, val or test.
         drop: modality whose features are blanked, "audio" or "visual".
         attention: keep where the model looked and listened for each question, in attention.npz.
@@ -83,7 +85,7 @@ class Evaluate:
     model: dict[str, Any] | None = None
     loss: dict[str, Any] | None = None
     predictions: str | None = None
-    data: dict[str, Any] | None = None
+    data: dict[str, Any] = field(default_factory=lambda: {"view": None, "views": None})
     split: str = "test"
     drop: str | None = None
     attention: bool = False

@@ -10,9 +10,7 @@ from rich.console import Console
 from avqa_lit.config.build import build
 from avqa_lit.config.evaluation_folder import leave_evaluation
 from avqa_lit.config.keys import config_key
-from avqa_lit.config.resolve import require_videos, resolved
-from avqa_lit.config.schema import Evaluate
-from avqa_lit.config.validation import validate
+from avqa_lit.config.resolve import require_videos, resolved_evaluation
 from avqa_lit.data.annotated import Annotated
 from avqa_lit.data.answer_coverage import answers_in_order, shown
 from avqa_lit.data.answer_file import read_answer_file
@@ -34,8 +32,7 @@ def score_predictions(cfg: "DictConfig") -> None:
         DataError: a file that cannot be read, does not cover the split, or contradicts it or itself.
     """
     began = time.monotonic()
-    config = resolved(cfg)
-    validate(config, schema=Evaluate)
+    config = resolved_evaluation(cfg)
     _check_keys(config)
     path = Path(config["predictions"]).expanduser()
     cache = Path(config["paths"]["cache"]).expanduser()
@@ -87,7 +84,7 @@ def _check_keys(config: dict[str, Any]) -> None:
                 f"{key}={config[key]} together with predictions={config['predictions']}: given answers need "
                 "no model; leave out one of the two"
             )
-    if config["data"] is None:
+    if "_target_" not in config["data"]:
         raise ConfigError(
             f"predictions={config['predictions']}: say which questions it answers, with data=music_avqa "
             "data.raw=DIR or the like; annotations are enough, features are not needed"

@@ -30,6 +30,7 @@ from avqa_lit.config.schema import Train
 from avqa_lit.config.sweep.slots import available_cores
 from avqa_lit.config.validation import validate
 from avqa_lit.data.datamodule import AVQADataModule
+from avqa_lit.data.views import ALL
 from avqa_lit.errors import ConfigError, WriteError
 from avqa_lit.metrics.score_table import score_table
 from avqa_lit.training.checkpoint_io import AtomicCheckpointIO
@@ -178,6 +179,7 @@ class TrainingRun:
     def _data(self) -> tuple[AVQADataModule, Question]:
         source = build(self.config["data"])
         question = Question(self.config["question"])
+        perturbation = build(self.config["perturbation"])
         cache = Path(self.config["paths"]["cache"]).expanduser()
         store = source.prepare(question.encoder, cache=cache, progress=self.config["display"])
         data = AVQADataModule(
@@ -185,6 +187,8 @@ class TrainingRun:
             text_features=store.text_features(question.encoder),
             batch_size=source.batch_size,
             seed=self.config["seed"],
+            train_views=self.config["data"].get("train_views", ALL),
+            perturbation=perturbation,
         )
         return data, question
 

@@ -9,7 +9,8 @@ from typing import Any
 from hydra.errors import InstantiationException
 from hydra.utils import get_object
 
-from avqa_lit.config.schema import Budget, Paths
+from avqa_lit.config.schema import Budget, Paths, Train
+from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import ConfigError
 
 # Arguments that our own code gives when it builds an object of this group.
@@ -47,7 +48,8 @@ def validate(config: dict[str, Any], *, schema: type) -> None:
 
     Raises:
         ConfigError: a key that nothing reads, with the nearest right one; a loss term that was not chosen; a
-            `_target_` that cannot be imported; an argument that a class needs and does not get.
+            `_target_` that cannot be imported; an argument that a class needs and does not get; a view to
+            test on, in training.
     """
     _check_names("", config, {one.name for one in fields(schema)})
     for group, known in (("budget", Budget), ("paths", Paths)):
@@ -61,6 +63,11 @@ def validate(config: dict[str, Any], *, schema: type) -> None:
             raise ConfigError(explain_absent_term(name))
     for path, node in _targets(config):
         _check_target(path, node)
+    if schema is Train and config["data"].get("view", CLEAN) != CLEAN:
+        raise ConfigError(
+            f"data.view={config['data']['view']}: a run is chosen and tested on the {CLEAN} view; train on "
+            "others with data.train_views, and measure them with python -m avqa_lit.evaluate"
+        )
 
 
 def _check_names(prefix: str, node: Mapping[str, Any], known: Collection[str]) -> None:

@@ -1,6 +1,6 @@
 """Batches gathered whole from a packed store."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -12,9 +12,11 @@ from numpy import ndarray
 
 from avqa_lit.batch import Batch, DataSpec, Track
 from avqa_lit.data.other_videos import other_clips
+from avqa_lit.data.perturbation import Perturbation
 from avqa_lit.data.sampler import StepSampler
-from avqa_lit.data.store import FeatureStore, PackedModality
+from avqa_lit.data.store import FeatureStore
 from avqa_lit.data.token_features import TokenFeatures
+from avqa_lit.data.views import CLEAN, drawn_views, view_number
 from avqa_lit.data.vocabulary import Vocabulary, word_ids
 from avqa_lit.errors import ConfigError, DataError
 
@@ -36,6 +38,12 @@ class AVQADataModule(L.LightningDataModule):
             not among them counts as wrong.
         words: the model's words in order; None takes the store's own.
         drop: modality whose features are blanked, for robustness tests.
+        view: view of the videos that is evaluated.
+        train_views: views that training draws from beside the clean one: "all", or names.
+        perturbation: what training batches suffer; None or off leaves them as they are.
+
+    Training draws one view and one perturbation a video and epoch, from the seed, the epoch and the video
+    alone: they are the same on any number of processes, and in a run that goes on after a kill.
 
     Attributes:
         with_other_videos: whether batches carry another video for each, for a model that makes false pairs.
@@ -53,6 +61,9 @@ class AVQADataModule(L.LightningDataModule):
         answers: tuple[str, ...] | None = None,
         words: tuple[str, ...] | None = None,
         drop: Literal["audio", "visual"] | None = None,
+        view: str = CLEAN,
+        train_views: str | Sequence[str] = (),
+        perturbation: Perturbation | None = None,
     ) -> None:
         super().__init__()
         if drop not in (None, "audio", "visual"):
@@ -63,6 +74,9 @@ class AVQADataModule(L.LightningDataModule):
         self.batch_size = batch_size
         self.seed = seed
         self.drop = drop
+        self.view = view_number(store.views, view)
+        self.train_views = drawn_views(store.views, train_views)
+        self.perturbation = None if perturbation is None or perturbation.is_off else perturbation
         self.with_other_videos = False
         self.answers = store.answers.tokens if answers is None else answers
         self.labels = self.answers + tuple(one for one in store.labels if one not in set(self.answers))
@@ -101,7 +115,7 @@ class AVQADataModule(L.LightningDataModule):
         )
 
     def loader(self, split: Split, *, shuffle: bool, rank: int, world_size: int) -> "BatchLoader":
-        """Batches of one process of `world_size`.
+        """Batches of one process of `world_size`; the shuffled ones are those of training.
 
         Raises:
             DataError: the store has no such split.
@@ -134,6 +148,7 @@ class AVQADataModule(L.LightningDataModule):
         *,
         total: int,
         others: Mapping[int, int] | None = None,
+        epoch: int | None = None,
     ) -> Batch:
         """The questions at `rows` of a split; of no rows, a stand-in of weight 0.
 
@@ -142,6 +157,7 @@ class AVQADataModule(L.LightningDataModule):
             rows: places in the split.
             total: number of questions in this step over all processes.
             others: another clip for clips of the step, carried as well; None carries none.
+            epoch: epoch of training, for which views and perturbations are drawn; None in evaluation.
         """
         weight = torch.ones(max(1, len(rows)))
         if len(rows) == 0:
@@ -155,9 +171,10 @@ class AVQADataModule(L.LightningDataModule):
         texts = table.text[rows]
         words = self.word_ids[texts]
         tokens, mask = (None, None) if self.token_features is None else self.token_features.gather(texts)
+        audio, visual = self._evaluated(clips) if epoch is None else self._trained(clips, epoch)
         return Batch(
-            audio=self._track("audio", self.store.audio, self.store.clip_audio[clips]),
-            visual=self._track("visual", self.store.visual, self.store.clip_visual[clips]),
+            audio=audio,
+            visual=visual,
             clip=torch.from_numpy(clips),
             question=torch.from_numpy(self.text_features[texts]),
             words=torch.from_numpy(words[:, : max(1, int((words > 0).sum(axis=1).max()))]),
@@ -173,11 +190,33 @@ class AVQADataModule(L.LightningDataModule):
             most_asked=int(questions.max()),
         )
 
-    def _track(self, name: str, modality: PackedModality, entries: Int64[ndarray, " video"]) -> Track:
-        values, mask, seconds = modality.gather(entries)
-        if self.drop == name:
-            values = torch.zeros_like(values)
-        return Track(values, mask, seconds)
+    def _evaluated(self, clips: Int64[ndarray, " video"]) -> tuple[Track, Track]:
+        audio, visual = self._tracks(clips, np.full(len(clips), self.view))
+        if self.drop == "audio":
+            audio = replace(audio, values=torch.zeros_like(audio.values))
+        elif self.drop == "visual":
+            visual = replace(visual, values=torch.zeros_like(visual.values))
+        return audio, visual
+
+    def _trained(self, clips: Int64[ndarray, " video"], epoch: int) -> tuple[Track, Track]:
+        if self.perturbation is None and len(self.train_views) == 1:
+            return self._tracks(clips, np.zeros(len(clips), np.int64))
+        # numpy fills short seeds up with zeros: but for the 1, video 0 would draw as the sampler does.
+        generators = [np.random.default_rng((self.seed, epoch, clip, 1)) for clip in clips.tolist()]
+        chance = np.array([one.random() for one in generators])
+        views = np.array(self.train_views)[(chance * len(self.train_views)).astype(np.int64)]
+        audio, visual = self._tracks(clips, views)
+        return (audio, visual) if self.perturbation is None else self.perturbation(audio, visual, generators)
+
+    def _tracks(
+        self, clips: Int64[ndarray, " video"], views: Int64[ndarray, " video"]
+    ) -> tuple[Track, Track]:
+        """Both tracks of each clip, in its view."""
+        store = self.store
+        return (
+            Track(*store.audio.gather(store.clip_audio[clips] + views * len(store.audio.ids))),
+            Track(*store.visual.gather(store.clip_visual[clips] + views * len(store.visual.ids))),
+        )
 
 
 class BatchLoader:
@@ -197,11 +236,11 @@ class BatchLoader:
     def __iter__(self) -> Iterator[Batch]:
         self.steps = self.sampler.skip
         # Evaluation is the same in every epoch.
-        epoch = self.sampler.epoch if self.sampler.shuffle else 0
+        epoch = self.sampler.epoch if self.sampler.shuffle else None
         for rows, step in self.sampler:
-            others = self.data.other_clips(self.split, step, place=(epoch, self.steps))
+            others = self.data.other_clips(self.split, step, place=(epoch or 0, self.steps))
             self.steps += 1
-            yield self.data.gather(self.split, rows, total=len(step), others=others)
+            yield self.data.gather(self.split, rows, total=len(step), others=others, epoch=epoch)
 
     def state_dict(self) -> dict[str, int]:
         """How many steps of the present pass are handed out."""

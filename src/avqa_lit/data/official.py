@@ -14,10 +14,10 @@ from avqa_lit.data.annotations import FieldMap, Question, read_annotations, repe
 from avqa_lit.data.build import build_store
 from avqa_lit.data.feature_files import Extraction, FeatureFolder, StoredDtype
 from avqa_lit.data.pack import write_store
-from avqa_lit.data.store import CLEAN, SCHEMA, FeatureStore
+from avqa_lit.data.store import SCHEMA, FeatureStore
 from avqa_lit.data.text_features import QuestionEncoder
 from avqa_lit.data.view_folders import check_videos, view_folders
-from avqa_lit.data.views import ALL, check_names
+from avqa_lit.data.views import ALL, CLEAN, check_names
 from avqa_lit.errors import ConfigError, DataError
 
 SPLITS = ("train", "val", "test")

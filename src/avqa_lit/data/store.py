@@ -15,12 +15,12 @@ from jaxtyping import Bool, Float32, Int8, Int64, Shaped
 from avqa_lit.batch import DataSpec
 from avqa_lit.data.text_features import QuestionEncoder, text_features
 from avqa_lit.data.token_features import TokenEncoder, TokenFeatures, token_features
+from avqa_lit.data.views import CLEAN
 from avqa_lit.data.vocabulary import Vocabulary
 from avqa_lit.errors import DataError
 
 SCHEMA = 1
 MODALITIES = ("audio", "visual")
-CLEAN = "clean"  # the view that nothing was done to
 REMEDY = "delete the folder and run python -m avqa_lit.prepare again"
 
 

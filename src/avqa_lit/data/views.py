@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from avqa_lit.data.store import CLEAN
 from avqa_lit.errors import ConfigError
 
+CLEAN = "clean"  # the view that nothing was done to
 ALL = "all"
 
 

@@ -19,13 +19,13 @@ from avqa_lit.data.annotations import read_annotations
 from avqa_lit.data.build import build_store
 from avqa_lit.data.feature_files import Extraction, FeatureArrays
 from avqa_lit.data.pack import write_store
-from avqa_lit.data.store import CLEAN, FeatureStore
+from avqa_lit.data.store import FeatureStore
 from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS
 from avqa_lit.data.synthetic.questions import Question, QuestionDrawer
 from avqa_lit.data.synthetic.scenes import Scene, simulate
 from avqa_lit.data.synthetic.views import VIEWS, check_known, record
 from avqa_lit.data.text_features import QuestionEncoder
-from avqa_lit.data.views import ALL
+from avqa_lit.data.views import ALL, CLEAN
 from avqa_lit.errors import ConfigError, DataError
 
 SPLITS = ("train", "val", "test")
