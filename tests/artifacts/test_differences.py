@@ -68,8 +68,24 @@ def test_terms_that_come_and_go_name_a_configuration_by_those_that_are_on():
     settings = [settings_of(0, 0), settings_of(0.1, 0), settings_of(0.1, 0, "reverse"), settings_of(0, 0.1)]
     keys = differing_keys(settings)
     assert [label(one, keys) for one in settings] == [
-        "no alignment",
+        "none of them",
         "KL weight 0.1 · direction forward",
         "KL weight 0.1 · direction reverse",
         "CCA weight 0.1",
+    ]
+
+
+def test_perturbations_that_come_and_go_are_named_likewise():
+    settings = [
+        flat_settings(
+            {"data": {"train_views": views}, "perturbation": {"feature_noise": noise, "time_mask": mask}}
+        )
+        for noise, mask, views in ((0.0, 0.0, []), (0.2, 0.0, []), (0.0, 5.0, []), (0.0, 0.0, "all"))
+    ]
+    keys = differing_keys(settings)
+    assert [label(one, keys) for one in settings] == [
+        "none of them",
+        "feature noise 0.2",
+        "time mask 5",
+        "training views all",
     ]

@@ -19,6 +19,11 @@ NAMES = {
     "loss.soft_dtw.weight": "soft-DTW weight",
     "loss.cosine.weight": "cosine weight",
     NORM: "norm",
+    "perturbation.feature_noise": "feature noise",
+    "perturbation.time_mask": "time mask",
+    "perturbation.modality_dropout": "modality dropout",
+    "perturbation.time_shift": "time shift",
+    "data.train_views": "training views",
     "optimizer.lr": "learning rate",
     "data.batch_size": "batch size",
     "trainer.max_epochs": "epochs",
@@ -120,18 +125,23 @@ def value_name(value: Any) -> str:
 def label(settings: Settings, keys: Sequence[str]) -> str:
     """Name of a configuration: the keys in which it differs from the others, and their values.
 
-    Where several loss terms come and go, those that are off are not told one by one.
+    Where several loss terms or perturbations come and go, those that are off are not told one by one.
     """
     if not keys:
         return "The one configuration"
-    weights = [key for key in keys if _is_of_loss(key) and key.endswith(".weight")]
+    switches = [key for key in keys if _is_switch(key)]
     told = [
         key
         for key in keys
         if not (_is_of_loss(key) and key not in settings)
-        and not (len(weights) > 1 and key in weights and settings[key] == 0)
+        and not (len(switches) > 1 and key in switches and settings.get(key) in (0, [], None))
     ]
-    return " · ".join(f"{key_name(key)} {value_name(settings.get(key))}" for key in told) or "no alignment"
+    return " · ".join(f"{key_name(key)} {value_name(settings.get(key))}" for key in told) or "none of them"
+
+
+def _is_switch(key: str) -> bool:
+    is_weight = _is_of_loss(key) and key.endswith(".weight")
+    return is_weight or key.startswith("perturbation.") or key == "data.train_views"
 
 
 def is_number(value: Any) -> bool:
