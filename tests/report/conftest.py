@@ -12,6 +12,19 @@ import yaml
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.categories import CATEGORY_NAMES, MODALITIES
 
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "more than ten")
+PLACES = (
+    "left",
+    "right",
+    "middle",
+    "accordion",
+    "acoustic_guitar",
+    "cello",
+    "electric_bass",
+    "flute",
+    "violin",
+)
+ANSWERS = (NUMBERS, ("yes", "no"), NUMBERS, PLACES, ("yes", "no"), PLACES, NUMBERS, ("yes", "no"), PLACES)
 OFFICIAL = (1017, 594, 1197, 1225, 988, 920, 1265, 1101, 822)
 
 
@@ -38,6 +51,14 @@ class FakeSweep:
         self.categories = np.repeat(CATEGORY_NAMES, self.totals)
         self.difficulty = self.rng.random(len(self.categories))
         self.prior = self.rng.random(len(self.categories)) < 0.45
+        of_answers = np.random.default_rng(self.seed + 1)
+        kinds = [ANSWERS[CATEGORY_NAMES.index(name)] for name in self.categories]
+        self.truths = [str(of_answers.choice(kind)) for kind in kinds]
+        self.mistakes = [
+            str(of_answers.choice([one for one in kind if one != truth]))
+            for kind, truth in zip(kinds, self.truths, strict=True)
+        ]
+        self.probabilities = of_answers.uniform(0.3, 1, len(kinds)).round(4)
 
     def marks(self, skill, luck=0.05):
         """About a share of `skill` of the questions, mostly the easy ones."""
@@ -99,7 +120,12 @@ class FakeSweep:
             "parameters": 123457,
             "unseen_answers": {"val": 0, "test": 2},
             "dropped_questions": {"test": 3},
-            "data": {"store": f"/cache/{self.data}", "checksum": self.checksum, "encoders": encoders},
+            "data": {
+                "store": f"/cache/{self.data}",
+                "checksum": self.checksum,
+                "encoders": encoders,
+                "questions": {"train": 1709},
+            },
             "versions": {"torch": "2.6.0", "avqa_lit": "0.1.0"},
             "git": "0123abc",
             "seconds": {"fit": 31.7, "test": 1.1, "total": 33.9},
@@ -151,19 +177,20 @@ class FakeSweep:
 
     def predictions(self, marks, *, with_prior=False):
         for row, mark in enumerate(marks):
-            guess = "yes" if self.prior[row] else "no"
+            truth, mistake, chance = self.truths[row], self.mistakes[row], float(self.probabilities[row])
+            answer, other = (truth, mistake) if mark else (mistake, truth)
             yield {
                 "row": row,
                 "question_id": str(row + 11),
                 "video_id": f"video{row // 3}",
                 "category": str(self.categories[row]),
-                "template": "t",
+                "template": f"Is <Object> {row % 3} of {self.categories[row]}?",
                 "question": f"Is question {row} {self.questions}?",
-                "answer": "yes",
-                "prediction": "yes" if mark else "no",
-                "probability": 0.5,
-                "top5": [],
-                **({"prior": guess} if with_prior else {}),
+                "answer": truth,
+                "prediction": answer,
+                "probability": chance,
+                "top5": [[answer, chance], [other, round(1 - chance, 4)]],
+                **({"prior": truth if self.prior[row] else mistake} if with_prior else {}),
             }
 
     def write_curves(self, run, val, epochs):

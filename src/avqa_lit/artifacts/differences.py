@@ -133,10 +133,10 @@ def label(settings: Settings, keys: Sequence[str]) -> str:
     told = [
         key
         for key in keys
-        if not (_is_of_loss(key) and key not in settings)
-        and not (len(switches) > 1 and key in switches and settings.get(key) in (0, [], None))
+        if key in settings and not (len(switches) > 1 and key in switches and settings[key] in (0, [], None))
     ]
-    return " · ".join(f"{key_name(key)} {value_name(settings.get(key))}" for key in told) or "none of them"
+    named = " · ".join(f"{key_name(key)} {value_name(settings[key])}" for key in told)
+    return named or ("none of them" if switches else "as trained")
 
 
 def _is_switch(key: str) -> bool:

@@ -40,19 +40,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=Path("report.html"),
         help="default: report.html here",
     )
+    parser.add_argument(
+        "--figures", metavar="DIR", type=Path, help="write every figure as SVG and PDF into this folder"
+    )
+    parser.add_argument(
+        "--tables",
+        metavar="DIR",
+        type=Path,
+        help="write every table as LaTeX (booktabs), Markdown and CSV into this folder",
+    )
     given = parser.parse_args(arguments)
     if given.output.suffix.lower() not in (".html", ".htm"):
         parser.error(
             f"-o {given.output}: expected a name that ends in .html; .md and .csv are written beside it"
         )
     try:
-        report = write_report(given.folders, given.output)
+        report = write_report(given.folders, given.output, figures=given.figures, tables=given.tables)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     for sentence in report.headlines:
         print(sentence)
     print(f"report: {report.html}\ntables: {report.markdown}, {report.csv}")
+    if report.figures:
+        print(f"figures: {given.figures} ({len(report.figures)} files)")
+    if report.tables:
+        print(f"tables one by one: {given.tables} ({len(report.tables)} files)")
     return 0
 
 

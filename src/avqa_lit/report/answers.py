@@ -1,34 +1,39 @@
 """Which test questions a run answered rightly, question by question."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int8
 
+from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.errors import DataError
 
-IDENTITY = ("row", "question_id", "video_id", "question", "answer")
+FIELDS = frozenset(
+    ("row", "question_id", "video_id", "question", "answer", "category", "template", "prediction")
+)
+CATEGORY_NUMBER = {name: number for number, name in enumerate(CATEGORY_NAMES)}
 
 
 @dataclass(frozen=True)
 class Answers:
     """Marks of one run on the test questions, in annotation order.
 
+    Small enough to keep for every run, where the predictions themselves are read when a section needs them.
+
     Attributes:
         correct: 1 where the answer is right.
-        category: category of each question by its full name.
+        category: number of each question's category, in the order of `CATEGORY_NAMES`.
         prior_correct: the same as `correct` of the question-only prior, where the run kept its answers.
         fingerprint: equal for equal questions with equal true answers.
         videos: number of distinct videos.
     """
 
     correct: Float[np.ndarray, " question"]
-    category: Shaped[np.ndarray, " question"]
+    category: Int8[np.ndarray, " question"]
     prior_correct: Float[np.ndarray, " question"] | None
     fingerprint: str
     videos: int
@@ -38,20 +43,26 @@ def read_answers(rows: Sequence[Mapping[str, Any]], *, source: Path) -> Answers:
     """Marks from the rows of predictions.jsonl.
 
     Raises:
-        DataError: a row without one of the fields, by file and row.
+        DataError: a row without one of the fields, or of no category, by file and row.
     """
     for number, row in enumerate(rows, start=1):
-        missing = [name for name in (*IDENTITY, "category", "prediction") if name not in row]
-        if missing:
-            raise DataError(f"{source}, line {number}: expected the field {missing[0]!r}; run the test again")
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(json.dumps([row[name] for name in IDENTITY], ensure_ascii=False).encode())
+        if not row.keys() >= FIELDS:
+            name = min(FIELDS - row.keys())
+            raise DataError(f"{source}, line {number}: expected the field {name!r}; run the test again")
+        if row["category"] not in CATEGORY_NUMBER:
+            raise DataError(
+                f"{source}, line {number} (question_id {row['question_id']}): category {row['category']!r}, "
+                f"expected one of {', '.join(CATEGORY_NAMES)}"
+            )
+    asked = "\n".join(
+        f"{row['row']}\t{row['question_id']}\t{row['video_id']}\t{row['question']}\t{row['answer']}"
+        for row in rows
+    )
     return Answers(
         correct=np.array([row["prediction"] == row["answer"] for row in rows], dtype=float),
-        category=np.array([row["category"] for row in rows]),
+        category=np.array([CATEGORY_NUMBER[row["category"]] for row in rows], dtype=np.int8),
         prior_correct=_prior(rows),
-        fingerprint=digest.hexdigest(),
+        fingerprint=hashlib.sha256(asked.encode()).hexdigest(),
         videos=len({row["video_id"] for row in rows}),
     )
 

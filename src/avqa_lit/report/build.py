@@ -1,19 +1,19 @@
-"""From folders of runs to the report's three files."""
+"""From folders of runs to the report's files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from avqa_lit.artifacts.atomic import write_text
-from avqa_lit.report.caveats import caveats
+from avqa_lit.report.album import write_figures
+from avqa_lit.report.chapter import Chapter, chapters
 from avqa_lit.report.collect import Collection, collect
-from avqa_lit.report.configurations import TestSet, test_sets
-from avqa_lit.report.page import APART, NOTES, RECOMPUTED, page, title
-from avqa_lit.report.provenance import data_name
-from avqa_lit.report.table import Table, build_table
+from avqa_lit.report.configurations import test_sets
+from avqa_lit.report.page import APART, page, title
+from avqa_lit.report.table_latex import latex_table
+from avqa_lit.report.table_notes import table_notes
 from avqa_lit.report.table_text import csv_table, markdown_table
-from avqa_lit.report.verdict import findings, headline
-from avqa_lit.report.wording import count
+from avqa_lit.report.verdict import headline
 
 
 @dataclass(frozen=True)
@@ -21,52 +21,83 @@ class Report:
     """What was written.
 
     Attributes:
+        figures: one by one, if they were asked for.
+        tables: likewise.
         headlines: one sentence for each test set.
     """
 
     html: Path
     markdown: Path
     csv: Path
+    figures: tuple[Path, ...]
+    tables: tuple[Path, ...]
     headlines: tuple[str, ...]
 
 
-def write_report(folders: Sequence[Path], output: Path) -> Report:
-    """Write `output` and beside it the same tables as Markdown and CSV.
+def write_report(
+    folders: Sequence[Path], output: Path, *, figures: Path | None = None, tables: Path | None = None
+) -> Report:
+    """Write `output` and beside it its table as Markdown and CSV.
+
+    Args:
+        folders: of runs, of sweeps, or above such.
+        output: the page.
+        figures: folder for every figure as SVG and PDF.
+        tables: folder for every table as LaTeX, Markdown and CSV.
 
     Raises:
         DataError: a folder without runs, or with a sweep.json that cannot be read.
         MissingExtraError: matplotlib is not installed.
     """
     found = collect(folders)
-    sets = [(one, build_table(one)) for one in test_sets(found.results)]
-    html = page(found, sets)
-    report = Report(
-        output, output.with_suffix(".md"), output.with_suffix(".csv"), tuple(headline(one) for one, _ in sets)
+    parts = chapters(test_sets(found.results))
+    write_text(output, page(found, parts))
+    markdown, csv = output.with_suffix(".md"), output.with_suffix(".csv")
+    write_text(markdown, _markdown(found, parts))
+    write_text(csv, csv_table([one.table for one in parts]))
+    return Report(
+        html=output,
+        markdown=markdown,
+        csv=csv,
+        figures=tuple(write_figures((one.album for one in parts), figures)) if figures else (),
+        tables=tuple(_write_tables(parts, tables)) if tables else (),
+        headlines=tuple(headline(one.test_set) for one in parts),
     )
-    write_text(report.html, html)
-    write_text(report.markdown, _markdown(found, sets))
-    write_text(report.csv, csv_table([table for _, table in sets]))
-    return report
 
 
-def _markdown(found: Collection, sets: Sequence[tuple[TestSet, Table]]) -> str:
-    parts = [f"# {title(found)}"]
-    if len(sets) > 1:
-        parts.append(APART)
-    for test_set, table in sets:
-        statements = findings(test_set)
-        parts += [
-            f"## {data_name(test_set.results[0])}, {count(test_set.questions, 'test question')}",
-            "\n".join(f"- **{one.lead}** {one.text}" for one in statements),
+def _write_tables(parts: Sequence[Chapter], folder: Path) -> Iterator[Path]:
+    for part in parts:
+        texts = {
+            "accuracy.tex": latex_table(part.table),
+            "accuracy.md": markdown_table(part.table),
+            "accuracy.csv": csv_table([part.table]),
+        }
+        for listing in part.listings:
+            texts[f"{listing.name}.tex"] = listing.latex()
+            texts[f"{listing.name}.md"] = listing.markdown()
+            texts[f"{listing.name}.csv"] = listing.csv()
+        for name, text in texts.items():
+            write_text(folder / f"{part.prefix}{name}", text)
+            yield folder / f"{part.prefix}{name}"
+
+
+def _markdown(found: Collection, parts: Sequence[Chapter]) -> str:
+    lines = [f"# {title(found)}"]
+    if len(parts) > 1:
+        lines.append(APART)
+    for part in parts:
+        lines += [
+            f"## {part.name}",
+            "\n".join(f"- **{one.lead}** {one.text}" for one in part.statements),
             "What cannot be said:",
-            "\n".join(f"- {one}" for one in caveats(test_set, statements)),
-            "Test accuracy in percent." + (f" {table.remark}" if table.remark else f" {RECOMPUTED}"),
-            markdown_table(table).rstrip(),
-            "\n".join(f"- {one}" for one in NOTES),
+            "\n".join(f"- {one}" for one in part.limits),
+            "Test accuracy in percent.",
+            markdown_table(part.table).rstrip(),
+            "\n".join(f"- {one}" for one in table_notes(part.table)),
         ]
     if found.unfinished:
-        parts.append(
+        lines.append(
             "Without a result:\n\n"
             + "\n".join(f"- {job.name}: {job.state}, {job.reason}" for job in found.unfinished)
         )
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(lines) + "\n"

@@ -6,7 +6,9 @@ from avqa_lit.artifacts.differences import KL_WEIGHT, is_number, key_name, value
 from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.provenance import budgets, dropped_questions, is_synthetic
-from avqa_lit.report.verdict import Statement
+from avqa_lit.report.published import is_official
+from avqa_lit.report.statement import Statement
+from avqa_lit.report.tested_cells import BASELINE, baseline
 from avqa_lit.report.wording import count
 
 FEW_SEEDS = 5
@@ -18,13 +20,15 @@ def caveats(test_set: TestSet, statements: list[Statement]) -> list[str]:
         *_seeds(test_set),
         *_data(test_set),
         *_choice(test_set),
-        *_untested(test_set),
+        *_others(test_set),
+        *(_untested(test_set.trained) if test_set.trained else ()),
         *_statistics(test_set, statements),
     ]
 
 
 def _seeds(test_set: TestSet) -> Iterator[str]:
-    fewest = min(one.seeds for one in test_set.configurations)
+    configurations = test_set.trained.configurations if test_set.trained else test_set.configurations
+    fewest = min(one.seeds for one in configurations)
     if fewest == 1:
         yield (
             "One seed a configuration: how much accuracy moves with the seed is not measured. The intervals "
@@ -52,6 +56,19 @@ def _choice(test_set: TestSet) -> Iterator[str]:
     ties = [one for one in test_set.configurations if one.mean(OVERALL, "val") == score]
     if score is not None and len(ties) > 1:
         yield f"{count(len(ties), 'configuration')} tie for the best on val; the first of them was taken."
+
+
+def _others(test_set: TestSet) -> Iterator[str]:
+    if baseline(test_set) is None:
+        yield (
+            f"None of these is the baseline, {BASELINE}, trained on the same features: whether anything here "
+            "beats it is open. Train model=avst, or model=avst_pooled, beside them."
+        )
+    if is_official(test_set.totals):
+        yield (
+            "Published rows are others' trainings, mostly one each, on other features; without their answers "
+            "no difference to them is paired, and a small one shows nothing."
+        )
 
 
 def _untested(test_set: TestSet) -> Iterator[str]:

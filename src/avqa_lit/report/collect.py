@@ -9,6 +9,7 @@ import yaml
 from avqa_lit.artifacts.run_folder import RunFolder, read_run
 from avqa_lit.artifacts.sweep_file import JobEntry, Sweep, read_sweep, sweep_path
 from avqa_lit.errors import DataError
+from avqa_lit.report.origin import TRAINING
 from avqa_lit.report.result import Result, read_result
 
 RESULTS_FILE = RunFolder(Path()).results.name
@@ -128,7 +129,8 @@ def _add_run(
 
 def _each_once(found: Collection) -> Iterator[Result]:
     first: dict[Sequence[str], Result] = {}
-    for result in found.results:
+    # Trainings first: they have their accuracy on val, where a scoring of the same checkpoint has not.
+    for result in sorted(found.results, key=lambda one: one.origin != TRAINING):
         twin = first.setdefault(result.identity, result)
         if twin is result:
             yield result

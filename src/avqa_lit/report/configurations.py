@@ -12,7 +12,8 @@ from jaxtyping import Float
 from avqa_lit.artifacts.differences import canonical, differing_keys, label
 from avqa_lit.report.columns import ALL, OVERALL
 from avqa_lit.report.intervals import Interval, t_interval, wilson
-from avqa_lit.report.result import STORE_CHECKSUM, Result
+from avqa_lit.report.origin import STORE_CHECKSUM, TRAINING
+from avqa_lit.report.result import Result
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class Configuration:
     def seeds(self) -> int:
         """Number of runs."""
         return len(self.results)
+
+    @property
+    def origin(self) -> str:
+        """Training, a checkpoint scored again, or another program's answers."""
+        return self.results[0].origin
 
     def setting(self, key: str) -> Any:
         """Value of a config key; None where the config has no such key."""
@@ -103,6 +109,20 @@ class TestSet:
         """Number of test questions."""
         return sum(self.totals)
 
+    @cached_property
+    def trained(self) -> "TestSet | None":
+        """The configurations that were trained, without what was scored later; None where there are none."""
+        trained = tuple(one for one in self.configurations if one.origin == TRAINING)
+        if len(trained) in (0, len(self.configurations)):
+            return self if trained else None
+        return TestSet(_keys([result for one in trained for result in one.results]), trained)
+
+    @property
+    def candidates(self) -> list[Configuration]:
+        """Those that the choice is among: with an accuracy on val, where there are any, else all."""
+        scored = [one for one in self.configurations if one.mean(OVERALL, "val") is not None]
+        return scored or list(self.configurations)
+
     def prior(self, metric: str, split: str = "test") -> float | None:
         """Accuracy of the question-only prior."""
         return self.results[0].accuracy(f"prior/{metric}", split)
@@ -156,15 +176,32 @@ def test_sets(results: Sequence[Result]) -> list[TestSet]:
 
 
 def _store(result: Result) -> str:
-    return str(result.settings[STORE_CHECKSUM])
+    return str(result.checksum)
 
 
 def _test_set(results: Sequence[Result]) -> TestSet:
-    keys = differing_keys([result.settings for result in results])
+    keys = _keys(results)
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(canonical(result.settings), []).append(result)
     return TestSet(
-        tuple(keys),
-        tuple(Configuration(label(group[0].settings, keys), tuple(group)) for group in groups.values()),
+        keys,
+        tuple(Configuration(_name(group[0], keys, len(groups)), tuple(group)) for group in groups.values()),
     )
+
+
+def _keys(results: Sequence[Result]) -> tuple[str, ...]:
+    """Config keys in which the runs differ; the checksum of the data where no key tells the data apart."""
+    settings = [result.settings for result in results if result.is_described]
+    keys = differing_keys(settings)
+    of_data = [key for key in keys if key.startswith("data.")]
+    told = {canonical([one.get(key) for key in of_data]) for one in settings}
+    both = {canonical([one.get(key) for key in (*of_data, STORE_CHECKSUM)]) for one in settings}
+    return tuple(key for key in keys if key != STORE_CHECKSUM or len(told) < len(both))
+
+
+def _name(result: Result, keys: Sequence[str], configurations: int) -> str:
+    if result.is_described:
+        return label(result.settings, keys) if keys or configurations == 1 else "The trained configuration"
+    names = {"answers": "answers in", "checkpoint": "checkpoint", "drop": "drop"}
+    return " · ".join(f"{names[key]} {value}" for key, value in result.settings.items() if key in names)

@@ -1,13 +1,14 @@
 """Figures of a test set with the words under them, as HTML."""
 
 from avqa_lit.artifacts.differences import key_name
+from avqa_lit.report.album import Album
 from avqa_lit.report.axes_of_sweep import SweepAxes, sweep_axes
 from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.curves import curves
 from avqa_lit.report.figures import category_figure, curve_figure, sweep_figures
+from avqa_lit.report.grids import two_keys
 from avqa_lit.report.markup import element, figure, wrap
-from avqa_lit.report.svg import to_svg
 from avqa_lit.report.wording import count, percent
 
 IN_TABLE = "The numbers stand in the table."
@@ -17,14 +18,14 @@ CURVES = (
 )
 
 
-def category_by_category(test_set: TestSet, prefix: str) -> str:
+def category_by_category(test_set: TestSet, album: Album) -> str:
     """The chosen configuration beside the prior."""
     text = f"{test_set.chosen.label} beside the question-only prior, category by category."
-    svg = to_svg(category_figure(test_set), name=f"{prefix}-category", description=f"{text} {IN_TABLE}")
+    svg = album.svg(category_figure(test_set), name="categories", description=f"{text} {IN_TABLE}")
     return figure(svg, text)
 
 
-def what_was_varied(test_set: TestSet, prefix: str) -> str:
+def what_was_varied(test_set: TestSet, album: Album) -> str:
     """Accuracy along the swept keys, on val and test."""
     sweep = sweep_axes(test_set)
     if sweep is None:
@@ -32,15 +33,18 @@ def what_was_varied(test_set: TestSet, prefix: str) -> str:
     name = key_name(sweep.axis)
     drawings = (
         figure(
-            to_svg(
+            album.svg(
                 drawn,
-                name=f"{prefix}-sweep-{split}",
+                name=f"sweep-{split}",
                 description=f"Overall {split} accuracy against {name}. {IN_TABLE}",
             )
         )
         for split, drawn in sweep_figures(test_set, sweep).items()
     )
-    return wrap("div", "".join(drawings), css="figures") + element("p", _caption(test_set, sweep), css="note")
+    lines = wrap("div", "".join(drawings), css="figures") + element(
+        "p", _caption(test_set, sweep), css="note"
+    )
+    return lines + wrap("div", "".join(two_keys(test_set, sweep, album)), css="figures")
 
 
 def _caption(test_set: TestSet, sweep: SweepAxes) -> str:
@@ -60,7 +64,7 @@ def _caption(test_set: TestSet, sweep: SweepAxes) -> str:
     return text
 
 
-def training(test_set: TestSet, prefix: str) -> str:
+def training(test_set: TestSet, album: Album) -> str:
     """Train loss and accuracy on val over the epochs, all runs."""
     drawings = ""
     for metric, name, y_label, scale in CURVES:
@@ -71,7 +75,7 @@ def training(test_set: TestSet, prefix: str) -> str:
         drawn = curve_figure(lines, title=name, y_label=y_label, prior=None if prior is None else 100 * prior)
         epochs = count(max(one.epochs[-1] for one in lines), "epoch")
         text = f"{name} of {count(len(lines), 'run')} over {epochs}."
-        svg = to_svg(drawn, name=f"{prefix}-{metric.replace('/', '-')}", description=text)
+        svg = album.svg(drawn, name=metric, description=text)
         drawings += figure(svg)
     if not drawings:
         return element("p", "No run logged a train loss or an accuracy on val.", css="note")

@@ -55,6 +55,14 @@ def scrolling(table: str, *, name: str, css: str = "") -> str:
     )
 
 
-def figure(svg: str, caption: str = "") -> str:
-    """A drawing with the words under it."""
-    return wrap("figure", svg + (element("figcaption", caption) if caption else ""))
+def figure(svg: str, caption: str = "", *, scrolls: str = "") -> str:
+    """A drawing with the words under it.
+
+    Args:
+        svg: the drawing.
+        caption: under it.
+        scrolls: name of the box that a wide drawing scrolls in; a drawing without one shrinks to fit.
+    """
+    drawn = wrap("div", svg, css="scroll", role="group", tabindex="0", aria_label=scrolls) if scrolls else svg
+    words = element("figcaption", caption) if caption else ""
+    return wrap("figure", drawn + words, css="wide" if scrolls else "")

@@ -1,34 +1,25 @@
 """Puts the report's one page together."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 
-from avqa_lit.report.caveats import caveats
+from avqa_lit.report.answers_html import right_and_wrong
+from avqa_lit.report.chapter import Chapter
 from avqa_lit.report.collect import Collection
-from avqa_lit.report.columns import OVERALL
-from avqa_lit.report.comparison import accuracy_over_questions, compare_with_prior
-from avqa_lit.report.configurations import TestSet
+from avqa_lit.report.cost import runs_made
+from avqa_lit.report.grids import categories_over_runs
 from avqa_lit.report.illustrations import category_by_category, training, what_was_varied
 from avqa_lit.report.markup import bullets, definitions, element, wrap
-from avqa_lit.report.provenance import budgets, data_name, recipe, runs_made, seeds, unfinished_jobs
-from avqa_lit.report.table import Table
+from avqa_lit.report.provenance import budgets, data_name, recipe, seeds, unfinished_jobs
 from avqa_lit.report.table_html import html_table, runs_table
-from avqa_lit.report.verdict import findings, headline
-from avqa_lit.report.wording import DASH, bounds, count, percent, points
+from avqa_lit.report.table_notes import table_notes
+from avqa_lit.report.verdict_html import verdict
+from avqa_lit.report.wording import DASH, count
 
 APART = (
     "These runs were tested on different questions, so their accuracies cannot be compared. "
     "Each set of questions has its own verdict, table and figures below."
 )
-NOTES = (
-    "Val overall is what configurations are chosen by; nothing was chosen on test, which is read once a run.",
-    "The question-only prior gives the most frequent train answer of the same question text, else of its "
-    "template, else of its category, else of all. It neither sees nor hears the video: only what lies above "
-    "it can come from the video.",
-    "Weighted averages count every question once; unweighted means count every type, or every modality, "
-    "once. Papers print either: compare a number with its own kind only.",
-)
-RECOMPUTED = "† not printed by the paper: worked out from its nine printed accuracies."
 
 
 def title(found: Collection) -> str:
@@ -38,11 +29,11 @@ def title(found: Collection) -> str:
     return ", ".join(dict.fromkeys(name for name in names if name)) or "Runs"
 
 
-def page(found: Collection, sets: list[tuple[TestSet, Table]]) -> str:
+def page(found: Collection, chapters: Sequence[Chapter]) -> str:
     """The whole HTML document."""
     name = title(found)
     css = (files("avqa_lit.report") / "style.css").read_text("utf-8")
-    content = "\n".join([_opening(name, found, sets), *_all_sets(sets), *_closing(found)])
+    content = "\n".join([_opening(name, found, len(chapters)), *_chapters(chapters), *_closing(found)])
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -52,7 +43,7 @@ def page(found: Collection, sets: list[tuple[TestSet, Table]]) -> str:
     )
 
 
-def _opening(name: str, found: Collection, sets: list[tuple[TestSet, Table]]) -> str:
+def _opening(name: str, found: Collection, sets: int) -> str:
     facts = [("Runs", f"{len(found.results)} finished")]
     if found.unfinished:
         facts.append(("Without a result", count(len(found.unfinished), "job")))
@@ -64,68 +55,45 @@ def _opening(name: str, found: Collection, sets: list[tuple[TestSet, Table]]) ->
     lines = [element("h1", name), definitions(facts, css="glance")]
     if not sets:
         lines.append(element("p", "No run finished, so there is nothing to compare.", css="lead"))
-    if len(sets) > 1:
+    if sets > 1:
         lines.append(element("p", APART, css="apart"))
     return wrap("header", "".join(lines))
 
 
-def _all_sets(sets: list[tuple[TestSet, Table]]) -> Iterator[str]:
-    for number, (test_set, table) in enumerate(sets, start=1):
-        if len(sets) > 1:
-            about = f"{data_name(test_set.results[0])}, {count(test_set.questions, 'question')}"
-            yield element("h2", f"Test set {number} of {len(sets)}: {about}", css="set")
-        yield from _one_set(test_set, table, level=3 if len(sets) > 1 else 2, prefix=f"set{number}")
-
-
-def _one_set(test_set: TestSet, table: Table, *, level: int, prefix: str) -> Iterator[str]:
-    yield _section("Verdict", level, _verdict(test_set, level))
-    yield _section("Accuracy by category", level, _scores(test_set, table, prefix))
-    yield _section("What was varied", level, what_was_varied(test_set, prefix))
-    yield _section("Training", level, training(test_set, prefix))
-    yield _section("The runs", level, runs_made(test_set))
+def _chapters(chapters: Sequence[Chapter]) -> Iterator[str]:
+    for number, chapter in enumerate(chapters, start=1):
+        if len(chapters) > 1:
+            yield element("h2", f"Test set {number} of {len(chapters)}: {chapter.name}", css="set")
+        for name, section in SECTIONS.items():
+            yield _section(name, chapter.level, section(chapter))
 
 
 def _section(name: str, level: int, inner: str) -> str:
     return wrap("section", element(f"h{level}", name) + inner)
 
 
-def _verdict(test_set: TestSet, level: int) -> str:
-    statements = findings(test_set)
-    items = "".join(
-        wrap("li", f"{element('strong', one.lead)} {element('span', one.text)}") for one in statements
-    )
-    limits = element(f"h{level + 1}", "What cannot be said") + bullets(
-        caveats(test_set, statements), css="limits"
-    )
-    return (
-        element("p", headline(test_set), css="lead")
-        + _cards(test_set)
-        + wrap("div", wrap("ul", items, css="findings") + wrap("div", limits), css="halves")
-    )
+def _scores(chapter: Chapter) -> str:
+    notes = bullets(table_notes(chapter.table), css="notes")
+    beside = category_by_category(chapter.test_set, chapter.album) + notes
+    tables = html_table(chapter.table) + runs_table(chapter.table)
+    return tables + wrap("div", beside, css="figures")
 
 
-def _cards(test_set: TestSet) -> str:
-    interval, _ = accuracy_over_questions(test_set.chosen)
-    value = percent(test_set.chosen.mean(OVERALL))
-    cards = [("Test accuracy", f"{value}%", f"95%: {bounds(interval, signed=False)}")]
-    gain = compare_with_prior(test_set.chosen, test_set)
-    if gain is not None:
-        cards.append(
-            ("Question-only prior", f"{percent(test_set.prior(OVERALL))}%", "neither sees nor hears")
-        )
-        over = f"95%: {bounds(gain.over_questions, signed=True)}"
-        cards.append(("Gain over the prior", points(gain.difference), over))
-    texts = (
-        wrap("p", element("span", name) + element("b", number) + element("small", under))
-        for name, number, under in cards
-    )
-    return wrap("div", "".join(texts), css="cards")
+def _varied(chapter: Chapter) -> str:
+    trained = chapter.test_set.trained
+    if trained is None:
+        return element("p", "No training is among these folders.", css="note")
+    return what_was_varied(trained, chapter.album) + categories_over_runs(trained, chapter.album)
 
 
-def _scores(test_set: TestSet, table: Table, prefix: str) -> str:
-    notes = [table.remark or RECOMPUTED, *NOTES]
-    beside = category_by_category(test_set, prefix) + bullets(notes, css="notes")
-    return html_table(table) + runs_table(table) + wrap("div", beside, css="figures")
+SECTIONS: dict[str, Callable[[Chapter], str]] = {
+    "Verdict": verdict,
+    "Accuracy by category": _scores,
+    "What was varied": _varied,
+    "Right and wrong answers": lambda one: right_and_wrong(one.answers, one.album, one.level),
+    "Training": lambda one: training(one.test_set, one.album),
+    "The runs": lambda one: runs_made(one.test_set),
+}
 
 
 def _closing(found: Collection) -> Iterator[str]:

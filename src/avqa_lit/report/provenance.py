@@ -7,8 +7,8 @@ from typing import Any
 
 from avqa_lit.artifacts.differences import canonical, value_name
 from avqa_lit.report.collect import Collection, Unfinished
-from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.markup import definitions, element, plain_table, wrap
+from avqa_lit.report.origin import TRAINING
 from avqa_lit.report.result import Result
 from avqa_lit.report.wording import DASH, count, place
 
@@ -31,11 +31,26 @@ FACTS = {
 def commands(found: Collection) -> list[str]:
     """Shell lines that make all runs again: the sweeps', then those of single runs."""
     single = [
-        shlex.join(["python", "-m", "avqa_lit.train", *(result.fact("overrides") or ())])
+        command(result)
         for result in found.results
         if not any(result.folder.is_relative_to(folder) for folder in found.sweeps)
     ]
     return list(dict.fromkeys([*(sweep.command for sweep in found.sweeps.values()), *single]))
+
+
+def command(result: Result) -> str:
+    """Shell line that makes one run again."""
+    if result.origin == TRAINING:
+        return shlex.join(["python", "-m", "avqa_lit.train", *(result.fact("overrides") or ())])
+    line = shlex.join(["python", "-m", "avqa_lit.evaluate", *scored(result)])
+    return f"{line}  # data as in {place(result.run.folder.config)}"
+
+
+def scored(result: Result) -> list[str]:
+    """What was scored, as arguments of the command that did it."""
+    given = {name: result.fact(name) for name in ("checkpoint", "drop")}
+    given["predictions"] = result.fact("predictions.file")
+    return [f"{name}={value}" for name, value in given.items() if value]
 
 
 def seeds(results: Sequence[Result]) -> list[str]:
@@ -73,6 +88,16 @@ def dropped_questions(results: Sequence[Result]) -> int:
     return max((one.get("test", 0) if isinstance(one, Mapping) else one or 0 for one in found), default=0)
 
 
+def features(results: Sequence[Result]) -> str:
+    """Which encoders made the features that the runs were tested on, by the store's checksum."""
+    told = dict.fromkeys(
+        f"{_text(result.fact('data.encoders'))}; store checksum {(result.checksum or 'unknown')[:12]}"
+        for result in results
+        if result.fact("data.encoders")
+    )
+    return f"Features: {' / '.join(told)}." if told else "The runs do not say by which encoders."
+
+
 def facts(results: Sequence[Result]) -> list[tuple[str, str]]:
     """What the runs share; where they do not, every value with the number of its runs."""
     pairs = [("Seeds", ", ".join(seeds(results)) or DASH)]
@@ -95,29 +120,6 @@ def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_text(one)}" for name, one in value.items())
     return "" if value is None else value_name(value)
-
-
-def runs_made(test_set: TestSet) -> str:
-    """One line a run: key, overrides, what it cost, where it lies."""
-    heads = ["Key", "Overrides", "Seed", "Best epoch", "Parameters", "Fit, s", "Peak memory, MB", "Folder"]
-    rows = [
-        (
-            result.fact("key") or DASH,
-            " ".join(result.fact("overrides") or ()) or "none",
-            _or_dash(result.seed),
-            _or_dash(result.fact("best_epoch"), shift=1),
-            _or_dash(result.fact("parameters")),
-            _or_dash(result.fact("seconds.fit")),
-            _or_dash(result.fact("peak_memory_bytes"), scale=1e-6),
-            place(result.folder),
-        )
-        for result in test_set.results
-    ]
-    return plain_table("Each run: what was given, what it cost, where it lies", heads, rows, css="runs")
-
-
-def _or_dash(value: float | None, *, scale: float = 1, shift: int = 0) -> str:
-    return DASH if value is None else f"{value * scale + shift:,.0f}"
 
 
 def recipe(found: Collection) -> str:

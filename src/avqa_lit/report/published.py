@@ -19,6 +19,11 @@ PRINTED_AS_WEIGHTED = {
     "acc/overall": "overall",
     **{f"acc/{one}/avg": f"{one}/avg" for one in MODALITY_TITLES},
 }
+AVERAGES = {
+    "weighted": "weighted averages",
+    "unweighted": "unweighted means",
+    "unknown": "averages of unknown kind",
+}
 PRINTED_AS_UNWEIGHTED = {"acc/mean_of_modalities": "overall"}
 
 
@@ -27,14 +32,22 @@ class Published:
     """One system's accuracies as fractions, in the order of the table's columns.
 
     Attributes:
-        recomputed: which of them the paper does not print.
+        averages: which kind of average the paper prints.
+        recomputed: which of `values` it does not print.
     """
 
     system: str
     venue: str
     features: str
+    averages: str
     values: tuple[float, ...]
     recomputed: tuple[bool, ...]
+
+    def accuracy(self, metric: str) -> float:
+        """Fraction of one column."""
+        return next(
+            value for column, value in zip(COLUMNS, self.values, strict=True) if column.metric == metric
+        )
 
 
 def is_official(totals: Sequence[int]) -> bool:
@@ -60,7 +73,9 @@ def _published(row: dict[str, str]) -> Published:
         for column in COLUMNS
     )
     recomputed = tuple(column.metric not in printed for column in COLUMNS)
-    return Published(row["system"], row["venue"], row["features"], values, recomputed)
+    return Published(
+        row["system"], row["venue"], row["features"], AVERAGES[row["averages"]], values, recomputed
+    )
 
 
 def average(column: Column, types: dict[str, float]) -> float:

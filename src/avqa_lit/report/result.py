@@ -1,35 +1,37 @@
-"""A finished run, checked: its settings, its scores, its marks question by question."""
+"""Finished scores, checked: their settings, their counts, their marks question by question."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avqa_lit.artifacts.differences import canonical, flat_settings
+from avqa_lit.artifacts.differences import canonical
 from avqa_lit.artifacts.run_folder import Run
 from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.errors import DataError
 from avqa_lit.report.answers import Answers, read_answers
 from avqa_lit.report.columns import COLUMNS, OVERALL
+from avqa_lit.report.origin import GIVEN, TRAINING, origin, settings_of
 
 TOLERANCE = 1e-6
-STORE_CHECKSUM = "store checksum"  # stands among the settings: other features make another experiment
 
 Count = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Result:
-    """One finished run.
+    """One finished run, be it a training or the scoring of a checkpoint or of another program's answers.
 
     Attributes:
         run: its files.
-        settings: leaves of its config by dotted key, without the seed, and the store's checksum.
+        origin: which of the three, by the names in `avqa_lit.report.origin`.
+        settings: what tells it from others by dotted key, without the seed.
         counts: right answers and questions by split and category.
         answers: marks on the test questions; None where the run kept no predictions.
     """
 
     run: Run
+    origin: str
     settings: Mapping[str, Any]
     counts: Mapping[str, Mapping[str, Count]]
     answers: Answers | None
@@ -38,6 +40,17 @@ class Result:
     def folder(self) -> Path:
         """Where the run's files are."""
         return self.run.folder.path
+
+    @property
+    def is_described(self) -> bool:
+        """Whether its settings are those of a config, and so can be compared key by key."""
+        return self.origin != GIVEN and bool(self.run.config)
+
+    @property
+    def checksum(self) -> str | None:
+        """Checksum of the store, or of the annotations, that it was tested on."""
+        checksum: str | None = self.fact("data.checksum")
+        return checksum
 
     @property
     def seed(self) -> int | None:
@@ -75,7 +88,7 @@ def read_result(run: Run) -> Result:
             that contradict its metrics or predictions.
     """
     source = run.folder.results
-    if not run.config:
+    if not run.config and origin(run) == TRAINING:
         raise DataError(f"{run.folder.config}: expected the config of a finished run; run it again")
     for name in ("metrics", "counts"):
         if not isinstance(run.results.get(name), Mapping):
@@ -88,15 +101,9 @@ def read_result(run: Run) -> Result:
     counts = _counts(run.results["counts"], source)
     rows = run.predictions()
     answers = read_answers(rows, source=run.folder.predictions("test")) if rows else None
-    settings = flat_settings(run.config) | {STORE_CHECKSUM: _checksum(run)}
-    result = Result(run, settings, counts, answers)
+    result = Result(run, origin(run), settings_of(run), counts, answers)
     _check(result, source)
     return result
-
-
-def _checksum(run: Run) -> str | None:
-    data = run.results.get("data")
-    return data.get("checksum") if isinstance(data, Mapping) else None
 
 
 def _counts(raw: Mapping[str, Any], source: Path) -> dict[str, dict[str, Count]]:
@@ -113,6 +120,10 @@ def _counts(raw: Mapping[str, Any], source: Path) -> dict[str, dict[str, Count]]
 
 def _check(result: Result, source: Path) -> None:
     counts = result.counts.get("test", {})
+    if not result.total() and result.counts:
+        raise DataError(
+            f"{source}: scored on {', '.join(result.counts)}; only scores of the test split are compared"
+        )
     if not result.total() or result.accuracy(OVERALL) is None:
         raise DataError(f"{source}: expected counts and accuracy of the test split; run it again")
     for column in COLUMNS:

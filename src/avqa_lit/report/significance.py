@@ -1,4 +1,4 @@
-"""Which of several configurations differ from a reference by more than chance explains."""
+"""Which of several configurations differ from a reference, or the prior, by more than chance explains."""
 
 import math
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from avqa_lit.report.answers import CATEGORY_NUMBER
 from avqa_lit.report.columns import Column
 from avqa_lit.report.configurations import Configuration, same_questions, seed_differences
 from avqa_lit.report.intervals import resampled_means, t_tail
@@ -16,7 +17,7 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Difference:
-    """One configuration against the reference on the questions of one column.
+    """One configuration against the reference or the prior on the questions of one column.
 
     Attributes:
         value: difference in accuracy in favour of the configuration, as a fraction.
@@ -45,11 +46,22 @@ def differences(
         https://doi.org/10.1080/00401706.1982.10487790
     """
     p_values = [_p_value(one, reference, column) for one in others]
+    return _adjusted(others, p_values, reference.mean(column.metric) or 0.0, column)
+
+
+def gains(prior: float, configurations: Sequence[Configuration], column: Column) -> list[Difference]:
+    """Each configuration against the question-only prior, whose accuracy is `prior`, adjusted likewise."""
+    p_values = [_p_value_of_gain(one, prior, column) for one in configurations]
+    return _adjusted(configurations, p_values, prior, column)
+
+
+def _adjusted(
+    configurations: Sequence[Configuration], p_values: Sequence[float | None], base: float, column: Column
+) -> list[Difference]:
     adjusted = iter(holm([p for p in p_values if p is not None]))
-    base = reference.mean(column.metric) or 0.0
     return [
         Difference((one.mean(column.metric) or 0.0) - base, None if p is None else next(adjusted))
-        for one, p in zip(others, p_values, strict=True)
+        for one, p in zip(configurations, p_values, strict=True)
     ]
 
 
@@ -91,14 +103,29 @@ def paired_t_p(values: Sequence[float]) -> float:
 
 
 def _p_value(one: Configuration, reference: Configuration, column: Column) -> float | None:
-    asked = _asked(one, column)
-    if one.marks is None or reference.marks is None or asked is None or not same_questions(one, reference):
+    if one.marks is None or reference.marks is None or not same_questions(one, reference):
         return None
-    over_questions = bootstrap_p((one.marks - reference.marks)[asked])
     by_seed = seed_differences(one, reference, column.metric)
-    return max(over_questions, paired_t_p(by_seed)) if len(by_seed) > 1 else over_questions
+    return _both(one.marks - reference.marks, one, column, by_seed)
 
 
-def _asked(one: Configuration, column: Column) -> Bool[np.ndarray, " question"] | None:
+def _p_value_of_gain(one: Configuration, prior: float, column: Column) -> float | None:
+    if one.marks is None or one.prior_marks is None:
+        return None
+    by_seed = [value - prior for value in one.values(column.metric)]
+    return _both(one.marks - one.prior_marks, one, column, by_seed)
+
+
+def _both(
+    marks: Float[np.ndarray, " question"], one: Configuration, column: Column, by_seed: Sequence[float]
+) -> float | None:
     answers = one.results[0].answers
-    return None if answers is None else np.isin(answers.category, column.categories)
+    if answers is None:
+        return None
+    asked: Bool[np.ndarray, " question"] = np.isin(
+        answers.category, [CATEGORY_NUMBER[name] for name in column.categories]
+    )
+    if not asked.any():
+        return None
+    over_questions = bootstrap_p(marks[asked])
+    return max(over_questions, paired_t_p(by_seed)) if len(by_seed) > 1 else over_questions

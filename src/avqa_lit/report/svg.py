@@ -20,7 +20,16 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 VARIABLES = {INK: "ink", MUTED: "muted", RULE: "rule", PAPER: "paper"} | {
     color: f"series-{number}" for number, color in enumerate(SERIES, start=1)
 }
+# The same on white paper, as the page's light theme has them; tests compare the two.
+PAPER_COLORS = {
+    INK: "#1b1d21",
+    MUTED: "#595e67",
+    RULE: "#d6d7d2",
+    PAPER: "#ffffff",
+    **dict(zip(SERIES, ("#1f5fa8", "#b9540b", "#24784a", "#83399b", "#836a00", "#b0264a"), strict=True)),
+}
 WIDTH, HEIGHT = 5.5, 3.7  # inches: 396 points wide, so that text is legible at the width of a telephone
+PIXELS = 1.35  # of a point, in the page
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "avqa_lit",
@@ -52,7 +61,7 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def drawing(
-    *, title: str, x_label: str, y_label: str = "", height: float = HEIGHT
+    *, title: str = "", x_label: str = "", y_label: str = "", width: float = WIDTH, height: float = HEIGHT
 ) -> Iterator[tuple["Figure", "Axes"]]:
     """An empty figure, and the page's style for as long as it is drawn.
 
@@ -65,7 +74,7 @@ def drawing(
     except ImportError as error:
         raise MissingExtraError("The report", extra="report") from error
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.subplots()
         axes.set_title(title, pad=10)
         axes.set_xlabel(x_label)
@@ -90,11 +99,13 @@ def to_svg(figure: "Figure", *, name: str, description: str) -> str:
         figure.savefig(target, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     text = target.getvalue()
     text = text[text.index("<svg") :]
-    view = re.search(r'viewBox="[^"]*"', text)
+    view = re.search(r'viewBox="0 0 ([\d.]+) [^"]*"', text)
     assert view is not None
     body = text[text.index(">") + 1 :].strip()
     body = re.sub(r'<g id="tip:([^"]*)">', r"<g><title>\1</title>", body)
     body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", body).replace("xlink:href", "href")
     body = re.sub(r"#0000[01][1-6]", lambda match: f"var(--{VARIABLES[match.group()]})", body)
     body = re.sub(r"\s*\n\s*", "\n", body)
-    return f'<svg {view.group()} role="img" aria-label="{escape(description)}">\n{body}'
+    # Where a style leaves the width alone, the figure is as large as its smallest letters need.
+    width = round(float(view[1]) * PIXELS)
+    return f'<svg {view.group()} width="{width}" role="img" aria-label="{escape(description)}">\n{body}'

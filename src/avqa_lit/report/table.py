@@ -4,9 +4,14 @@ from dataclasses import dataclass, replace
 
 from avqa_lit.report.columns import ALL, COLUMNS, OVERALL
 from avqa_lit.report.configurations import Configuration, TestSet
+from avqa_lit.report.origin import CHECKPOINT, GIVEN, TRAINING
+from avqa_lit.report.provenance import features
 from avqa_lit.report.published import OFFICIAL_TOTALS, is_official, published_rows
 from avqa_lit.report.result import Result
+from avqa_lit.report.tested_cells import NO_MARKS, CellMarks, cell_marks, how_tested
 from avqa_lit.report.wording import count
+
+DETAIL = {CHECKPOINT: "checkpoint scored again", GIVEN: "answers of another program"}
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,8 @@ class Cell:
         value: fraction; None where there is none.
         gain: difference to the question-only prior.
         half_width: of the 95% interval over seeds.
-        is_best: no configuration has more in this column.
+        is_best: no row of ours has more in this column.
+        marks: what is significant about it.
         is_recomputed: not printed by the paper, worked out from what it prints.
     """
 
@@ -25,6 +31,7 @@ class Cell:
     gain: float | None = None
     half_width: float | None = None
     is_best: bool = False
+    marks: CellMarks = NO_MARKS
     is_recomputed: bool = False
 
 
@@ -33,8 +40,8 @@ class Row:
     """One line of the table.
 
     Attributes:
-        kind: "prior", "configuration", "run" or "published".
-        detail: what else there is to know: seeds, venue.
+        kind: "prior", "configuration", "scored" (not by a training), "run" or "published".
+        detail: what else there is to know: seeds, origin, venue.
         val: overall accuracy on val, by which the configuration is chosen.
         cells: in the order of the columns.
         results: runs behind it.
@@ -56,50 +63,77 @@ class Table:
     Attributes:
         totals: test questions in each column.
         keys: config keys in which the rows differ.
+        scored: likewise, of checkpoints that were scored again and of other programs' answers.
         runs: each run by itself, where configurations have several.
         remark: why there are no published rows; empty where there are.
+        tests: how the marks came about.
+        features: what the features are and which data they are packed in.
     """
 
     totals: tuple[int, ...]
     keys: tuple[str, ...]
     configurations: tuple[Row, ...]
+    scored: tuple[Row, ...]
     runs: tuple[Row, ...]
     prior: Row | None
     published: tuple[Row, ...]
     remark: str
+    tests: str
+    features: str
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All but single runs, from top to bottom."""
+        prior = (self.prior,) if self.prior else ()
+        return (*prior, *self.configurations, *self.scored, *self.published)
 
 
 def build_table(test_set: TestSet) -> Table:
     """Table of a test set: its configurations, the prior and, on the official split, published rows."""
     several = any(one.seeds > 1 for one in test_set.configurations)
-    rows = _best_marked([_configuration(one, test_set, several=several) for one in test_set.configurations])
+    marks = cell_marks(test_set)
+    rows = _best_marked(
+        [
+            _configuration(one, test_set, of_cells, several=several)
+            for one, of_cells in zip(test_set.configurations, marks, strict=True)
+        ]
+    )
     official = is_official(test_set.totals)
     of_category = dict(zip(ALL, test_set.totals, strict=True))
     return Table(
         totals=tuple(sum(of_category[one] for one in column.categories) for column in COLUMNS),
         keys=test_set.keys,
-        configurations=tuple(rows),
+        configurations=tuple(row for row in rows if row.kind == "configuration"),
+        scored=tuple(row for row in rows if row.kind == "scored"),
         runs=tuple(_run(one, result, test_set) for one in test_set.configurations for result in one.results)
         if several
         else (),
         prior=_prior(test_set),
         published=tuple(_published(test_set)) if official else (),
         remark="" if official else _why_no_published(test_set),
+        tests=how_tested(test_set),
+        features=features(test_set.results),
     )
 
 
-def _configuration(one: Configuration, test_set: TestSet, *, several: bool) -> Row:
+def _configuration(
+    one: Configuration, test_set: TestSet, marks: dict[str, CellMarks], *, several: bool
+) -> Row:
     def cell(metric: str, split: str) -> Cell:
         over_seeds = one.over_seeds(metric, split)
         value = one.mean(metric, split)
         return Cell(
-            value, _gain(value, test_set.prior(metric, split)), over_seeds.half_width if over_seeds else None
+            value,
+            _gain(value, test_set.prior(metric, split)),
+            over_seeds.half_width if over_seeds else None,
+            marks=marks.get(metric, NO_MARKS) if split == "test" else NO_MARKS,
         )
 
+    details = [DETAIL[one.origin]] if one.origin in DETAIL else []
     return Row(
-        kind="configuration",
+        kind="configuration" if one.origin == TRAINING else "scored",
         label=one.label,
-        detail=count(one.seeds, "seed") if several else "",
+        detail=", ".join(details + ([count(one.seeds, "seed")] if several and one.origin != GIVEN else [])),
         is_chosen=one is test_set.chosen and test_set.was_chosen_on_val,
         val=cell(OVERALL, "val"),
         cells=tuple(cell(column.metric, "test") for column in COLUMNS),
@@ -165,7 +199,7 @@ def _published(test_set: TestSet) -> list[Row]:
         Row(
             kind="published",
             label=one.system,
-            detail=f"{one.venue}; {one.features}",
+            detail=f"{one.venue}; {one.features}; {one.averages}",
             is_chosen=False,
             val=Cell(None),
             cells=tuple(

@@ -6,7 +6,7 @@ from html import escape
 from avqa_lit.report.columns import COLUMNS, column_groups
 from avqa_lit.report.markup import element, scrolling, wrap
 from avqa_lit.report.table import Cell, Row, Table
-from avqa_lit.report.wording import percent, points
+from avqa_lit.report.wording import DOWN, STAR, UP, percent, points
 
 SPAN = len(COLUMNS) + 2
 CAPTION = (
@@ -16,14 +16,15 @@ CAPTION = (
 
 
 def html_table(table: Table) -> str:
-    """The main table: prior, configurations, published rows."""
+    """The main table: prior, configurations, what was scored later, published rows."""
     bodies = [wrap("tbody", _row(table.prior), css="prior")] if table.prior else []
-    bodies.append(_body("", table.configurations))
+    if table.configurations:
+        bodies.append(_body("", table.configurations))
+    if table.scored:
+        bodies.append(_body("Scored later", table.scored))
     if table.published:
         bodies.append(_body("Published, on the official test split", table.published))
-    several = any(
-        row.val.half_width or any(cell.half_width for cell in row.cells) for row in table.configurations
-    )
+    several = any(cell.half_width is not None for row in table.rows for cell in row.cells)
     caption = CAPTION + (" ± half of the 95% interval over seeds." if several else ".")
     inner = element("caption", caption) + _head(table.totals) + "".join(bodies)
     return scrolling(inner, name="Test accuracy per category", css="scores")
@@ -82,9 +83,12 @@ def _row(row: Row) -> str:
 def _cell(cell: Cell, *, css: str) -> str:
     text = percent(cell.value)
     number = wrap("strong", text) if cell.is_best else text
+    if cell.marks.side:
+        above = cell.marks.side > 0
+        number += element("abbr", UP if above else DOWN, title="above" if above else "below")
     if cell.is_recomputed:
         number += element("abbr", "†", title="worked out from the nine printed accuracies")
-    under = [] if cell.gain is None else [points(cell.gain)]
+    under = [] if cell.gain is None else [points(cell.gain) + STAR * cell.marks.gains]
     if cell.half_width is not None:
         under.append(f"±{percent(cell.half_width)}")
     return wrap("td", number + "".join(element("small", one) for one in under), css=css)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from avqa_lit.artifacts.differences import is_number, value_name
 from avqa_lit.report.columns import COLUMNS, OVERALL
+from avqa_lit.report.listing import markdown_lines
 from avqa_lit.report.table import Cell, Row, Table
-from avqa_lit.report.wording import percent, place, points
+from avqa_lit.report.wording import DOWN, UP, percent, place, points
 
 GAIN = "Gain over prior"
+TESTED = ("half_width", "side_of_reference", "gain_is_significant")
 
 
 def markdown_table(table: Table) -> str:
@@ -19,13 +21,7 @@ def markdown_table(table: Table) -> str:
     for column, total in zip(COLUMNS, table.totals, strict=True):
         heads += [column.short, GAIN] if column.metric == OVERALL else [column.short]
         totals += [f"{total:,}", ""] if column.metric == OVERALL else [f"{total:,}"]
-    rows = [*([table.prior] if table.prior else []), *table.configurations, *table.published]
-    lines = [_line(heads), _line(["---", *["---:"] * (len(heads) - 1)]), _line(totals)]
-    return "\n".join(lines + [_line(_markdown_row(row)) for row in rows]) + "\n"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+    return markdown_lines(heads, [totals, *(_markdown_row(row) for row in table.rows)])
 
 
 def _markdown_row(row: Row) -> list[str]:
@@ -34,7 +30,7 @@ def _markdown_row(row: Row) -> list[str]:
     for column, cell in zip(COLUMNS, row.cells, strict=True):
         texts.append(_markdown_cell(cell))
         if column.metric == OVERALL:
-            texts.append("" if cell.gain is None else points(cell.gain))
+            texts.append("" if cell.gain is None else points(cell.gain) + r"\*" * cell.marks.gains)
     return texts
 
 
@@ -44,7 +40,7 @@ def _markdown_cell(cell: Cell) -> str:
         text += f" ± {percent(cell.half_width)}"
     if cell.is_best:
         text = f"**{text}**"
-    return text + "†" * cell.is_recomputed
+    return text + ("", UP, DOWN)[cell.marks.side] + "†" * cell.is_recomputed
 
 
 def csv_table(tables: Sequence[Table]) -> str:
@@ -54,10 +50,9 @@ def csv_table(tables: Sequence[Table]) -> str:
     fixed = ["test_set", "kind", "label", "detail", "chosen", "seeds", "seed", "key", "folder"]
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
-    writer.writerow([*fixed, *keys, f"val/{OVERALL}", *metrics, f"test/{OVERALL}/half_width"])
+    writer.writerow([*fixed, *keys, f"val/{OVERALL}", *metrics, *(f"test/{OVERALL}/{one}" for one in TESTED)])
     for number, table in enumerate(tables, start=1):
-        prior = [table.prior] if table.prior else []
-        for row in [*prior, *table.configurations, *table.runs, *table.published]:
+        for row in [*table.rows, *table.runs]:
             writer.writerow(_csv_row(row, number, keys))
     return target.getvalue()
 
@@ -79,6 +74,11 @@ def _csv_row(row: Row, number: int, keys: Sequence[str]) -> list[object]:
         *(_csv_value(settings[key]) if key in settings else "" for key in keys),
         *("" if cell.value is None else cell.value for cell in (row.val, *row.cells)),
         "" if overall.half_width is None else overall.half_width,
+        *(
+            (overall.marks.side, int(overall.marks.gains))
+            if row.kind in ("configuration", "scored")
+            else ("", "")
+        ),
     ]
 
 

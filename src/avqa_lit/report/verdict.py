@@ -1,34 +1,23 @@
 """What the runs say, in words, and what they cannot say."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from avqa_lit.artifacts.differences import KL, KL_WEIGHT, NORM, canonical, is_number, value_name
 from avqa_lit.report.columns import OVERALL
-from avqa_lit.report.comparison import Comparison, accuracy_over_questions, compare, compare_with_prior
+from avqa_lit.report.comparison import accuracy_over_questions, compare, compare_with_prior
 from avqa_lit.report.configurations import Configuration, TestSet, best_on_val
-from avqa_lit.report.wording import bounds, count, percent, points
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One finding: what it comes to, then the numbers it rests on.
-
-    Attributes:
-        comparison: None where nothing is compared.
-    """
-
-    lead: str
-    text: str
-    comparison: Comparison | None = None
+from avqa_lit.report.opponents import opponents
+from avqa_lit.report.statement import Statement, evidence, hedge
+from avqa_lit.report.wording import bounds, count, percent
 
 
 def findings(test_set: TestSet) -> list[Statement]:
-    """Statements about runs that exist, each with its intervals: the choice, its gain, KL, norm placement."""
-    statements = [_choice(test_set), *_gain(test_set), *_kl(test_set), *_norm(test_set)]
-    if not any(one.comparison for one in statements[2:]):
-        statements += _runner_up(test_set)
-    return statements
+    """Statements about runs that exist, each with its intervals.
+
+    The choice, its gain over the prior and over other systems, then what KL and norm placement do.
+    """
+    varied = [*_kl(test_set), *_norm(test_set)] or list(_runner_up(test_set))
+    return [_choice(test_set), *_gain(test_set), *opponents(test_set), *varied]
 
 
 def headline(test_set: TestSet) -> str:
@@ -44,8 +33,9 @@ def headline(test_set: TestSet) -> str:
 
 def _choice(test_set: TestSet) -> Statement:
     chosen = test_set.chosen
-    among = count(len(test_set.configurations), "configuration")
-    if len(test_set.configurations) == 1:
+    candidates = test_set.candidates
+    among = count(len(candidates), "configuration")
+    if len(candidates) == 1:
         lead = f"{chosen.label}."
     elif test_set.was_chosen_on_val:
         lead = f"Chosen on val among {among}: {chosen.label}."
@@ -76,25 +66,6 @@ def _gain(test_set: TestSet) -> Iterator[Statement]:
     prior = percent(test_set.prior(OVERALL))
     text = f"The prior, which neither sees nor hears the video, answers {prior}%: {evidence(comparison)}."
     yield Statement(lead, text, comparison)
-
-
-def evidence(comparison: Comparison) -> str:
-    """The difference with every interval that there is."""
-    pairing = (
-        "paired over questions" if comparison.paired else "over questions, as if unpaired: wider than need be"
-    )
-    text = (
-        f"a difference of {points(comparison.difference)} points "
-        f"(95% interval {bounds(comparison.over_questions, signed=True)}, {pairing}"
-    )
-    if comparison.over_seeds:
-        text += f"; {bounds(comparison.over_seeds, signed=True)} over {count(comparison.seeds, 'seed')}"
-    return text + ")"
-
-
-def hedge(comparison: Comparison) -> str:
-    """What to add to a difference between trained configurations that only one seed shows."""
-    return "" if comparison.over_seeds else ", as far as one seed can tell"
 
 
 def _kl(test_set: TestSet) -> Iterator[Statement]:

@@ -6,6 +6,8 @@ from avqa_lit.report.intervals import Interval
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
+UP, DOWN = "\N{UPWARDS ARROW}", "\N{DOWNWARDS ARROW}"  # significantly above or below a reference
+STAR = "*"  # significantly not zero
 
 
 def percent(fraction: float | None) -> str:

@@ -1,0 +1,70 @@
+r"""Tables for a paper: LaTeX with the rules of the booktabs package."""
+
+import re
+from collections.abc import Sequence
+
+SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "\N{MINUS SIGN}": "$-$",
+    "\N{PLUS-MINUS SIGN}": r"$\pm$",
+    "\N{EN DASH}": "--",
+    "\N{MIDDLE DOT}": r"$\cdot$",
+    "\N{UPWARDS ARROW}": r"$^{\uparrow}$",
+    "\N{DOWNWARDS ARROW}": r"$^{\downarrow}$",
+    "\N{DAGGER}": r"$^{\dagger}$",
+}
+PATTERN = re.compile("|".join(map(re.escape, SPECIAL)))
+
+
+def escaped(text: str) -> str:
+    r"""Text as LaTeX prints it.
+
+    Example:
+        >>> escaped("50% of model_a")
+        '50\\% of model\\_a'
+    """
+    return PATTERN.sub(lambda match: SPECIAL[match.group()], text)
+
+
+def booktabs(
+    heads: Sequence[Sequence[str]],
+    groups: Sequence[Sequence[Sequence[str]]],
+    *,
+    caption: str,
+    across: bool = False,
+) -> str:
+    r"""A floating table; its cells are LaTeX already, its caption is not.
+
+    Args:
+        heads: lines of the head; one may hold ``\multicolumn`` and rules.
+        groups: rows, with a rule between one group and the next.
+        caption: goes above.
+        across: over both columns of a page, shrunk to its width.
+    """
+    columns = max(len(row) for group in groups for row in group)
+    body = "\n\\midrule\n".join("\n".join(map(_line, group)) for group in groups if group)
+    float_, shrunk = ("table*", "\\resizebox{\\textwidth}{!}{%\n") if across else ("table", "")
+    return "\n".join(
+        [
+            f"% \\usepackage{{booktabs{',graphicx' if across else ''}}}",
+            f"\\begin{{{float_}}}",
+            "\\centering",
+            f"\\caption{{{escaped(caption)}}}",
+            f"{shrunk}\\begin{{tabular}}{{l{'r' * (columns - 1)}}}",
+            "\\toprule",
+            *map(_line, heads),
+            "\\midrule",
+            body,
+            "\\bottomrule",
+            "\\end{tabular}" + ("}" if across else ""),
+            f"\\end{{{float_}}}\n",
+        ]
+    )
+
+
+def _line(cells: Sequence[str]) -> str:
+    return " & ".join(cells) + " \\\\"

@@ -1,0 +1,38 @@
+"""One finding in words, with the numbers it rests on."""
+
+from dataclasses import dataclass
+
+from avqa_lit.report.comparison import Comparison
+from avqa_lit.report.wording import bounds, count, points
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One finding: what it comes to, then the numbers it rests on.
+
+    Attributes:
+        comparison: None where nothing is compared.
+    """
+
+    lead: str
+    text: str
+    comparison: Comparison | None = None
+
+
+def evidence(comparison: Comparison) -> str:
+    """The difference with every interval that there is."""
+    pairing = (
+        "paired over questions" if comparison.paired else "over questions, as if unpaired: wider than need be"
+    )
+    text = (
+        f"a difference of {points(comparison.difference)} points "
+        f"(95% interval {bounds(comparison.over_questions, signed=True)}, {pairing}"
+    )
+    if comparison.over_seeds:
+        text += f"; {bounds(comparison.over_seeds, signed=True)} over {count(comparison.seeds, 'seed')}"
+    return text + ")"
+
+
+def hedge(comparison: Comparison) -> str:
+    """What to add to a difference between trained configurations that only one seed shows."""
+    return "" if comparison.over_seeds else ", as far as one seed can tell"
