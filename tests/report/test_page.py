@@ -71,7 +71,9 @@ def test_tables_have_captions_and_scopes_and_figures_have_words(html):
     assert len(page.all("table")) == len(page.all("caption"))
     assert all(attrs.get("scope") in ("col", "row", "colgroup", "rowgroup") for attrs in page.all("th"))
     drawings = page.all("svg")
-    assert len(drawings) == 8
+    # Of each test set the categories, the confusion and two curves; of the sweep two lines, two grids and
+    # the correlation.
+    assert len(drawings) == 2 * 4 + 2 + 2 + 1
     assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 20 for attrs in drawings)
     assert all("tabindex" in attrs for attrs in page.all("div") if attrs.get("class") == "scroll")
 
@@ -111,7 +113,7 @@ def test_text_from_outside_is_escaped(html):
 
 def test_different_test_sets_stand_apart_under_a_warning(html):
     assert "These runs were tested on different questions" in html
-    assert "Test set 1 of 2: synthetic, 363 questions" in html
+    assert "Test set 1 of 2: synthetic, 363 test questions" in html
     assert html.count(">Verdict</h3>") == 2
     assert html.count("<caption>Test accuracy in percent") == 2
 

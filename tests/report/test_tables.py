@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from avqa_lit.report.collect import collect
+from avqa_lit.report.columns import COLUMNS
 from avqa_lit.report.configurations import test_sets as sets_of
 from avqa_lit.report.table import build_table
 from avqa_lit.report.table_html import html_table, runs_table
@@ -18,26 +19,30 @@ MODALITIES["audio_visual"] = ("existential", "location", "counting", "comparativ
 
 
 class Cells(HTMLParser):
-    """Rows of the first table's body, each cell a list of its lines."""
+    """Rows of the first table, each cell a list of its lines; marks of significance apart."""
 
     def __init__(self, text):
         super().__init__()
-        self.rows, self.bold, self.inside, self.best = [], [], False, False
+        self.rows, self.bold, self.marks = [], [], []
         self.feed(text[text.index("<table") : text.index("</table>")])
 
     def handle_starttag(self, tag, attrs):
         if tag == "tr":
             self.rows.append([])
             self.bold.append([])
+            self.marks.append([])
         elif tag in ("td", "th"):
             self.rows[-1].append([])
             self.bold[-1].append(False)
+            self.marks[-1].append("")
         elif tag == "strong":
             self.bold[-1][-1] = True
 
     def handle_data(self, data):
         if self.rows and self.rows[-1]:
-            self.rows[-1][-1].append(data)
+            self.marks[-1][-1] += "".join(one for one in data if one in "↑↓*")
+            data = data.strip("↑↓*")
+            self.rows[-1][-1] += [data] if data else []
 
 
 def recount(run):
@@ -157,7 +162,7 @@ def test_markdown_and_csv_hold_the_same_numbers(fake):
     rows = list(csv.DictReader(csv_table([table]).splitlines()))
     runs = [row for row in rows if row["kind"] == "run"]
     values = [recount(sweep.folder / job["key"]) for job in sweep.jobs]
-    names = [name for name in rows[0] if name.startswith("test/") and not name.endswith("half_width")]
+    names = [f"test/{column.metric}" for column in COLUMNS]
     assert len(names) == 15
     assert [[float(row[name]) for name in names] for row in runs] == [pytest.approx(one) for one in values]
     assert [row["key"] for row in runs] == [job["key"] for job in sweep.jobs]
@@ -169,7 +174,9 @@ def test_markdown_and_csv_hold_the_same_numbers(fake):
     assert len({line.count("|") for line in lines}) == 1
     overall = [re.split(r" ?\| ?", line)[15] for line in lines[4:]]
     expected = np.array(values).reshape(6, 2, 15)[:, :, 12].mean(axis=1)
-    assert [text.strip("*").split(" ± ")[0] for text in overall] == [shown(one) for one in expected]
+    assert [text.strip("*↓↑").strip("*").split(" ± ")[0] for text in overall] == [
+        shown(one) for one in expected
+    ]
 
 
 def test_a_category_without_questions_has_a_dash(fake):

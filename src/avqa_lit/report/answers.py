@@ -12,9 +12,7 @@ from jaxtyping import Float, Int8
 from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.errors import DataError
 
-FIELDS = frozenset(
-    ("row", "question_id", "video_id", "question", "answer", "category", "template", "prediction")
-)
+FIELDS = ("row", "question_id", "video_id", "question", "answer", "category", "template", "prediction")
 CATEGORY_NUMBER = {name: number for number, name in enumerate(CATEGORY_NAMES)}
 
 
@@ -45,9 +43,10 @@ def read_answers(rows: Sequence[Mapping[str, Any]], *, source: Path) -> Answers:
     Raises:
         DataError: a row without one of the fields, or of no category, by file and row.
     """
+    needed = frozenset(FIELDS)
     for number, row in enumerate(rows, start=1):
-        if not row.keys() >= FIELDS:
-            name = min(FIELDS - row.keys())
+        if not row.keys() >= needed:
+            name = next(one for one in FIELDS if one not in row)
             raise DataError(f"{source}, line {number}: expected the field {name!r}; run the test again")
         if row["category"] not in CATEGORY_NUMBER:
             raise DataError(

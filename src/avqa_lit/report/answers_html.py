@@ -12,7 +12,10 @@ NO_PREDICTIONS = "The chosen configuration kept no predictions, so that its answ
 WHAT_ATTENTION_IS = (
     "Attention is the last block's, mean of its heads. It says where the model took its input from, not why."
 )
-HOW_TO_LOOK = "The run kept no attention. Train with attention=true to see where it looked and listened."
+HOW_TO_LOOK = (
+    "The run kept no attention: evaluate its checkpoint with attention=true and report on both folders, to "
+    "see where it looked and listened."
+)
 
 
 def right_and_wrong(answers: ChosenAnswers | None, album: Album, level: int) -> str:

@@ -1,7 +1,7 @@
 """Finds the runs of folders: those that finished, and those that did not, with the reason."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -11,6 +11,7 @@ from avqa_lit.artifacts.sweep_file import JobEntry, Sweep, read_sweep, sweep_pat
 from avqa_lit.errors import DataError
 from avqa_lit.report.origin import TRAINING
 from avqa_lit.report.result import Result, read_result
+from avqa_lit.report.wording import place
 
 RESULTS_FILE = RunFolder(Path()).results.name
 SWEEP_FILE = sweep_path(Path()).name
@@ -71,7 +72,7 @@ def collect(folders: Iterable[Path]) -> Collection:
                 f"{folder}: expected runs ({RESULTS_FILE}) or sweeps ({SWEEP_FILE}) at any depth; found "
                 "none. Runs lie in runs/<experiment>/ where the training command was started"
             )
-    found.results = list(_each_once(found))
+    found.results = _each_once(found)
     return found
 
 
@@ -127,14 +128,26 @@ def _add_run(
         found.unfinished.append(Unfinished(name, state, reason or "no reason recorded", path, None))
 
 
-def _each_once(found: Collection) -> Iterator[Result]:
-    first: dict[Sequence[str], Result] = {}
+def _each_once(found: Collection) -> list[Result]:
+    """Without repetitions; what one repetition alone has, its attention, goes to the one that stays."""
+    kept: dict[Sequence[str], Result] = {}
     # Trainings first: they have their accuracy on val, where a scoring of the same checkpoint has not.
     for result in sorted(found.results, key=lambda one: one.origin != TRAINING):
-        twin = first.setdefault(result.identity, result)
+        twin = kept.setdefault(result.identity, result)
         if twin is result:
-            yield result
-        else:
-            found.notes.append(
-                f"{result.folder} repeats {twin.folder} (same settings, seed and data): counted once."
-            )
+            continue
+        found.notes.append(
+            f"{place(result.folder)} repeats {place(twin.folder)} (same settings, seed and data): "
+            "counted once."
+        )
+        if result.attention.is_file() and not twin.attention.is_file() and _same_marks(result, twin):
+            kept[result.identity] = replace(twin, attention=result.attention)
+    return list(kept.values())
+
+
+def _same_marks(one: Result, other: Result) -> bool:
+    if one.answers is None or other.answers is None:
+        return False
+    return one.answers.fingerprint == other.answers.fingerprint and bool(
+        (one.answers.correct == other.answers.correct).all()
+    )

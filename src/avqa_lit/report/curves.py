@@ -36,3 +36,9 @@ def curves(test_set: TestSet, metric: str, *, scale: float = 1.0) -> list[Curve]
                 name = f"{one.label} (seed {result.seed})"
                 found.append(Curve(name, tuple(logged), means, one is test_set.chosen))
     return found
+
+
+def alignment_terms(test_set: TestSet) -> list[str]:
+    """Names of the logged train losses beside the sum of all terms and that of the answers."""
+    named = {name for result in test_set.results for row in result.run.metrics for name in row}
+    return sorted(name for name in named if name.startswith("train/loss/") and name != "train/loss/answer")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 DARKEST = 0.5  # so that the number on it stays legible in either theme
 LIGHTEST = 0.02
+MOST_LARGE = 26  # columns
 LETTER = 0.075  # inches
 MOST_LETTERS = 48  # of all columns' names side by side
 
@@ -45,7 +46,7 @@ class HeatMap:
 def heat_map_figure(grid: HeatMap) -> "Figure":
     """The drawing; wide grids have small cells and no room for decimals."""
     rows, columns = len(grid.row_names), len(grid.column_names)
-    side, size = (0.24, 6.5) if grid.is_wide else (0.4, 9.0)
+    side, size = (0.4, 9.0) if not grid.is_wide else (0.3, 8.0) if columns <= MOST_LARGE else (0.24, 6.5)
     slant = _slant(grid)
     below = LETTER * max(map(len, grid.column_names)) if slant else 0.2
     beside = LETTER * max(map(len, grid.row_names)) + 0.6

@@ -75,10 +75,10 @@ def mistakes(chosen: Configuration, sheets: Sequence[Sheet]) -> tuple[Result, li
     Raises:
         DataError: an attention.npz that is not whole.
     """
-    kept = [place for place, one in enumerate(chosen.results) if one.run.folder.attention("test").is_file()]
+    kept = [place for place, one in enumerate(chosen.results) if one.attention.is_file()]
     place = kept[0] if kept else 0
     result, sheet = chosen.results[place], sheets[place]
-    attention = read_attention(result.run.folder.attention("test")) if kept else None
+    attention = read_attention(result.attention) if kept else None
     wrong = [row for row in sheet if row["prediction"] != row["answer"]]
     wrong.sort(key=lambda row: -(row.get("probability") or 0))
     found = []

@@ -28,6 +28,7 @@ class Result:
         settings: what tells it from others by dotted key, without the seed.
         counts: right answers and questions by split and category.
         answers: marks on the test questions; None where the run kept no predictions.
+        attention: file of where it looked and listened; there only where that was asked for.
     """
 
     run: Run
@@ -35,6 +36,7 @@ class Result:
     settings: Mapping[str, Any]
     counts: Mapping[str, Mapping[str, Count]]
     answers: Answers | None
+    attention: Path
 
     @property
     def folder(self) -> Path:
@@ -101,7 +103,7 @@ def read_result(run: Run) -> Result:
     counts = _counts(run.results["counts"], source)
     rows = run.predictions()
     answers = read_answers(rows, source=run.folder.predictions("test")) if rows else None
-    result = Result(run, origin(run), settings_of(run), counts, answers)
+    result = Result(run, origin(run), settings_of(run), counts, answers, run.folder.attention("test"))
     _check(result, source)
     return result
 
