@@ -11,7 +11,7 @@ from avqa_lit.config.command import config_folder
 from avqa_lit.config.launcher import Hooks
 from avqa_lit.config.plugins import register_plugins
 from avqa_lit.config.resolve import resolved
-from avqa_lit.config.schema import Evaluate, Prepare, Train
+from avqa_lit.config.schema import Evaluate, Predict, Prepare, Train
 
 SPEC = importlib.util.spec_from_file_location("wandb_server", Path(__file__).with_name("wandb_server.py"))
 standing_in = importlib.util.module_from_spec(SPEC)
@@ -27,7 +27,12 @@ TINY = [
 def compose():
     """Plain config of a command line."""
     register_plugins(Hooks(check=lambda config: None, current_checksum=lambda config: None))
-    for name, schema in (("train", Train), ("evaluate", Evaluate), ("prepare", Prepare)):
+    for name, schema in (
+        ("train", Train),
+        ("evaluate", Evaluate),
+        ("predict", Predict),
+        ("prepare", Prepare),
+    ):
         ConfigStore.instance().store(name=f"{name}_schema", node=schema)
 
     def of(*overrides, name="train"):

@@ -9,7 +9,7 @@ from avqa_lit.config.question import Question
 from avqa_lit.config.schema import Train
 from avqa_lit.config.validation import validate
 
-ROOTS = {"train", "evaluate", "prepare"}
+ROOTS = {"train", "evaluate", "predict", "prepare"}
 FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rglob("*.yaml"))
 
 

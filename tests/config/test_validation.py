@@ -48,4 +48,4 @@ def test_arguments_of_the_lightning_trainer_are_allowed(compose):
 
 def test_a_mandatory_value_is_asked_for_by_its_name(compose):
     with pytest.raises(ConfigError, match=r"checkpoint has no value: give checkpoint=VALUE"):
-        compose("checkpoint=???", name="evaluate")
+        compose(name="predict")

@@ -1,6 +1,7 @@
 """A trained model with its data, from a checkpoint, in which config and vocabularies travel."""
 
 import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from avqa_lit.config.resolve import fill_in_budget
 from avqa_lit.config.schema import Evaluate
 from avqa_lit.config.validation import validate
 from avqa_lit.data.datamodule import AVQADataModule
+from avqa_lit.data.store import FeatureStore
 from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import ConfigError, DataError
 from avqa_lit.training.module import AVQAModule
@@ -40,13 +42,19 @@ class Restored:
     module: AVQAModule
 
 
-def restore(config: dict[str, Any], *, drop: Literal["audio", "visual"] | None = None) -> Restored:
+def restore(
+    config: dict[str, Any],
+    *,
+    drop: Literal["audio", "visual"] | None = None,
+    asked: Callable[[FeatureStore], FeatureStore] = lambda store: store,
+) -> Restored:
     """The model of `checkpoint` with the data of `data`, or with those that it was trained on.
 
     Args:
         config: plain config of a command that reads a checkpoint. Its `data` is filled in: where it chooses
             none, it changes keys of the data that the model was trained on.
         drop: modality whose features are blanked.
+        asked: from the store to what is asked of it; all of it if not given.
 
     Raises:
         ConfigError: no checkpoint of ours there, or one that names classes which are not trusted.
@@ -72,12 +80,13 @@ def restore(config: dict[str, Any], *, drop: Literal["audio", "visual"] | None =
         answers=tuple(origin["answers"]),
         words=tuple(origin["words"]),
         drop=drop,
+        asked=asked,
     )
     spec = DataSpec(**origin["spec"])
     if data.spec != spec:
         raise DataError(
-            f"{data.store.path}: its features are {data.spec}, but {path} was trained on {spec}; "
-            "use features of the same encoders"
+            f"{path}: trained on {spec}, but these data are {data.spec} with the encoders "
+            f"{', '.join(data.store.encoders.values())}; use features of the same encoders"
         )
     module = build_module(trained, data, question, origin=origin)
     module.load_state_dict(checkpoint["state_dict"])
@@ -128,11 +137,12 @@ def open_data(
     drop: Literal["audio", "visual"] | None,
     answers: tuple[str, ...] | None = None,
     words: tuple[str, ...] | None = None,
+    asked: Callable[[FeatureStore], FeatureStore] = lambda store: store,
 ) -> AVQADataModule:
     """The data of `config` for a model with these vocabularies; None is their own."""
     source = build(config["data"])
     cache = Path(config["paths"]["cache"]).expanduser()
-    store = source.prepare(question.encoder, cache=cache, progress=config["display"])
+    store = asked(source.prepare(question.encoder, cache=cache, progress=config["display"]))
     return AVQADataModule(
         store,
         text_features=store.text_features(question.encoder),

@@ -95,6 +95,29 @@ class Evaluate:
 
 
 @dataclass
+class Predict:
+    """Everything that `python -m avqa_lit.predict` reads.
+
+    Attributes:
+        checkpoint: file that training left.
+        video_id: video to ask about.
+        ask: the question, given as `question="..."` on the command line.
+        data: where the video is; null is the data of the checkpoint's own config.
+        figure: file for the attention over time, .png, .svg or .pdf.
+        trust: module prefixes beside `avqa_lit.` whose classes the checkpoint's config may name.
+    """
+
+    checkpoint: str = MISSING
+    video_id: str = MISSING
+    ask: str | None = None
+    data: dict[str, Any] | None = None
+    figure: str | None = None
+    trust: list[str] = field(default_factory=list)
+    paths: Paths = field(default_factory=Paths)
+    display: bool = True
+
+
+@dataclass
 class Prepare:
     """Everything that `python -m avqa_lit.prepare` reads."""
 

@@ -1,0 +1,100 @@
+"""The answer to one's own question about one video."""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from avqa_lit.config.resolve import resolved
+from avqa_lit.config.restored import Restored, restore
+from avqa_lit.config.schema import Predict
+from avqa_lit.config.validation import validate
+from avqa_lit.data.own_question import with_own_question
+from avqa_lit.data.vocabulary import split_words
+from avqa_lit.errors import ConfigError
+from avqa_lit.metrics.attention_figure import attention_figure, figure_path, save_figure
+from avqa_lit.metrics.attention_time import AttentionOverTime, attention_lines, attention_over_time
+from avqa_lit.training.attention import AttentionCollector
+from avqa_lit.training.process import quiet_lightning
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+TOP = 5
+BARS = 60
+
+
+def predict(cfg: "DictConfig") -> None:
+    """Print the most probable answers and the attention over time; draw the latter if a file is named.
+
+    Raises:
+        ConfigError: no question, no checkpoint of ours, or a figure of no known format.
+        DataError: no such video.
+    """
+    config = resolved(cfg)
+    validate(config, schema=Predict)
+    if config["ask"] is None:
+        raise ConfigError('question has no value: give question="..." on the command line')
+    figure = None if config["figure"] is None else figure_path(config["figure"])
+    quiet_lightning()
+    with tempfile.TemporaryDirectory() as folder:
+        restored = restore(
+            config,
+            asked=lambda store: with_own_question(
+                store, video_id=config["video_id"], question=config["ask"], folder=Path(folder)
+            ),
+        )
+        answers, tracks = _answered(restored)
+    text = restored.data.store.texts[0]
+    _warn_of_unseen_words(text, restored)
+    console = Console()
+    console.print(f"{config['video_id']}: {text}", soft_wrap=True, highlight=False, markup=False)
+    console.print(_table(answers))
+    for line in attention_lines(tracks, width=BARS):
+        console.print(line, soft_wrap=True, highlight=False)
+    if not tracks:
+        console.print("this model has no attention over time", highlight=False)
+    elif figure is not None:
+        name, chance = answers[0]
+        drawn = attention_figure(tracks, title=f"{text}\n{name} ({100 * chance:.0f}%), {config['video_id']}")
+        save_figure(drawn, figure)
+        console.print(str(figure), soft_wrap=True, highlight=False)
+
+
+def _answered(restored: Restored) -> tuple[list[tuple[str, float]], dict[str, AttentionOverTime]]:
+    """The most probable answers with their probabilities, and the attention by modality."""
+    (batch,) = restored.data.loader("test", shuffle=False, rank=0, world_size=1)
+    restored.module.eval()
+    with torch.inference_mode():
+        output = restored.module(batch)
+    best = output.logits[0].float().softmax(dim=-1).topk(min(TOP, output.logits.shape[-1]))
+    looks = AttentionCollector()
+    looks.update(output, batch)
+    names = [restored.data.answers[label] for label in best.indices.tolist()]
+    tracks = attention_over_time(looks.gathered(restored.data.store), 0)
+    return list(zip(names, best.values.tolist(), strict=True)), tracks
+
+
+def _warn_of_unseen_words(text: str, restored: Restored) -> None:
+    words = restored.data.words
+    unseen = [word for word in dict.fromkeys(split_words(text)) if word not in set(words)]
+    if unseen:
+        spelt = {word.casefold(): word for word in words}
+        told = ", ".join(
+            f"{word!r}" + (f" (seen as {spelt[word.casefold()]!r})" if word.casefold() in spelt else "")
+            for word in unseen
+        )
+        print(f"warning: never seen in a training question: {told}", file=sys.stderr)
+
+
+def _table(answers: list[tuple[str, float]]) -> Table:
+    table = Table()
+    table.add_column("answer")
+    table.add_column("probability, %", justify="right")
+    for name, chance in answers:
+        table.add_row(name, f"{100 * chance:.1f}")
+    return table

@@ -1,0 +1,184 @@
+"""Runs and jobs of sweeps as their files tell them, also while they are being written."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from avqa_lit.artifacts.differences import flat_settings
+from avqa_lit.artifacts.fit_progress import read_progress
+from avqa_lit.artifacts.run_folder import Run, RunFolder
+from avqa_lit.artifacts.sweep_file import JobEntry, read_sweep, sweep_path
+from avqa_lit.errors import DataError
+
+BESIDE_SETTINGS = ("checkpoint", "split", "seed")  # of the config, though they make no other experiment
+GOES_ON = "the same command with resume=auto goes on"
+SWEEP_GOES_ON = "its sweep is not running; the same command goes on"
+
+
+@dataclass(frozen=True)
+class ListedRun:
+    """One run, or one job of a sweep.
+
+    Attributes:
+        folder: where its files are, or will be.
+        experiment: name of the study.
+        state: finished, running, waiting, failed, interrupted or unreadable.
+        reason: why it is not finished, or how far it is.
+        config: resolved config; empty where it is not written yet.
+        overrides: what was given on its command line.
+        results: content of results.json; empty where there is none.
+    """
+
+    folder: RunFolder
+    experiment: str
+    state: str
+    reason: str
+    config: Mapping[str, Any]
+    overrides: tuple[str, ...]
+    results: Mapping[str, Any]
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """Leaves of the config by dotted key; the overrides where there is no config."""
+        if not self.config:
+            return dict(one.lstrip("+").split("=", 1) for one in self.overrides if "=" in one)
+        beside = {key: self.config[key] for key in BESIDE_SETTINGS if key in self.config}
+        return flat_settings(self.config) | beside
+
+    def metric(self, name: str) -> float | None:
+        """Value by its full name; None where the run has none."""
+        metrics = self.results.get("metrics")
+        value = metrics.get(name) if isinstance(metrics, Mapping) else None
+        return value if isinstance(value, int | float) else None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None until it ends."""
+        seconds = self.results.get("seconds")
+        return seconds.get("total") if isinstance(seconds, Mapping) else None
+
+    @cached_property
+    def when(self) -> float | None:
+        """Time at which its newest file was written, in seconds since 1970; None where there is none."""
+        files = (self.folder.results, *self.folder.logs, self.folder.config)
+        times = [file.stat().st_mtime for file in files if file.exists()]
+        return max(times, default=None)
+
+
+@dataclass
+class Listing:
+    """Everything found below a folder.
+
+    Attributes:
+        runs: in order of their folders, those of a sweep in the order of its grid.
+        notes: what is not listed, and why.
+    """
+
+    runs: list[ListedRun] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def list_runs(root: Path) -> Listing:
+    """Runs and sweeps below `root`, to any depth.
+
+    Raises:
+        DataError: no such folder, or no run in it.
+    """
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder; runs lie in runs/ where the training command was started")
+    found = Listing()
+    known: set[Path] = set()
+    for path, folders, files in os.walk(root):
+        folder = Path(path)
+        folders.sort()
+        if sweep_path(folder).name in files:
+            known |= _add_sweep(found, folder)
+        run = RunFolder(folder)
+        if run.results.name in files or {run.lock.name, run.config.name} <= set(files):
+            folders.clear()  # W&B's own files lie deeper
+            if folder.resolve() not in known:
+                found.runs.append(_of_folder(run))
+    if not (found.runs or found.notes):
+        raise DataError(f"{root}: expected runs or sweeps at any depth, found none")
+    return found
+
+
+def _add_sweep(found: Listing, folder: Path) -> set[Path]:
+    """List the jobs of the present grid; folders of all its jobs, superseded ones among them."""
+    try:
+        sweep = read_sweep(folder)
+    except DataError as error:
+        found.notes.append(str(error))
+        return set()
+    is_running = RunFolder(folder).is_held()
+    for job in sweep.present:
+        found.runs.append(_of_job(job, folder, sweep.experiment, is_running=is_running))
+    older = len(sweep.jobs) - len(sweep.present)
+    if older:
+        found.notes.append(f"{folder}: {older} jobs of an earlier grid are superseded and left out")
+    return {(folder / job.folder).resolve() for job in sweep.jobs}
+
+
+def _of_job(job: JobEntry, sweep: Path, experiment: str, *, is_running: bool) -> ListedRun:
+    run = RunFolder(sweep / job.folder)
+    state, reason, results = _told(run)
+    if state != "finished" and not job.finished:
+        state, reason = job.state, job.reason or reason
+        if state == "running":
+            running = is_running or run.is_held()
+            state, reason = ("running", _progress(run)) if running else ("interrupted", SWEEP_GOES_ON)
+        elif state == "waiting":
+            reason = "" if is_running else SWEEP_GOES_ON
+    return ListedRun(run, experiment, state, reason, _config(run), job.overrides, results)
+
+
+def _of_folder(run: RunFolder) -> ListedRun:
+    state, reason, results = _told(run)
+    config = _config(run)
+    experiment = str(results.get("experiment") or config.get("experiment") or "train")
+    overrides = results.get("overrides")
+    given = tuple(map(str, overrides)) if isinstance(overrides, list) else ()
+    return ListedRun(run, experiment, state, reason, config, given, results)
+
+
+def _told(run: RunFolder) -> tuple[str, str, Mapping[str, Any]]:
+    """State, reason and results of a run by its own files."""
+    try:
+        results = json.loads(run.results.read_text("utf-8"))
+        if not isinstance(results, dict):
+            raise TypeError(f"expected an object, found {type(results).__name__}")
+    except FileNotFoundError:
+        if run.is_held():
+            return "running", _progress(run), {}
+        return "interrupted", f"ended without results.json; {GOES_ON}", {}
+    except (OSError, ValueError, TypeError) as error:
+        return "unreadable", f"results.json: {error}", {}
+    return str(results.get("state", "unreadable")), str(results.get("reason") or ""), results
+
+
+def _config(run: RunFolder) -> Mapping[str, Any]:
+    """The config, or nothing where it is not there or not whole."""
+    import yaml
+
+    try:
+        config = Run(run, {}).config
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def _progress(run: RunFolder) -> str:
+    """How far a running fit is."""
+    try:
+        progress = read_progress(run.timing, since=0, now=time.time())
+    except (ValueError, KeyError, TypeError):
+        progress = None
+    if progress is None:
+        return "has not begun to train"
+    left = "" if progress.seconds_left is None else f", {progress.seconds_left:,.0f} s left"
+    return f"{progress.epoch} of {progress.epochs} epochs{left}"
