@@ -55,7 +55,23 @@ def answers(printed):
     return re.findall(r"│ (\S.*?) +│ +([\d.]+) │", printed)
 
 
-def test_a_question_of_the_test_split_gets_the_answers_that_the_run_gave(trained, predict, capsys):
+MODELS = {
+    "cached": ("model.dim=12", "model.heads=3", "model.blocks=1"),
+    "trained on words": (
+        "question=lstm",
+        "question.embedding=13",
+        "model.dim=12",
+        "model.heads=3",
+    ),
+    "cached words": ("model.queries=words", "model.dim=12", "model.heads=3"),
+}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_question_of_the_test_split_gets_the_answers_that_the_run_gave(
+    predict, capsys, cache, tmp_path, model
+):
+    trained = trained_run(tmp_path, cache, *MODELS[model])
     row = trained.predictions()[3]
     capsys.readouterr()
     told = predict(
@@ -116,7 +132,7 @@ def test_a_video_of_another_store_is_asked_in_the_checkpoints_own_vocabulary(tra
     ("overrides", "message"),
     [
         (
-            ["video_id=concert_00005", "question=Is it?"],
+            ["video_id=Concert_000005", "question=Is it?"],
             "none of the 40 videos of .* nearest are concert_000005,",
         ),
         (["video_id=x", "question=Is it?"], "the nearest are concert_000000, concert_000001, concert_000002"),

@@ -4,21 +4,22 @@ import difflib
 from collections.abc import Sequence
 from typing import Any
 
-from avqa_lit.artifacts.differences import GIVEN, canonical, differing_keys, is_number, key_name, value_name
+from avqa_lit.artifacts.differences import canonical, differing_keys, is_number, key_name, value_name
 from avqa_lit.errors import ConfigError
-from avqa_lit.runs.listing import BESIDE_SETTINGS, ListedRun
+from avqa_lit.runs.listing import ListedRun
 
 ACCURACIES = {"val": "val/acc/overall", "test": "test/acc/overall"}
+GIVEN = "predictions"  # the file, where another program answered
+BESIDE = (GIVEN, "seed")
 FACTS = ("state", "experiment", "seconds", "when", "folder", *ACCURACIES)
 
 
 def varying_keys(runs: Sequence[ListedRun]) -> list[str]:
-    """Config keys in which the runs differ, those among them that make no other experiment."""
+    """Config keys in which the runs differ, the seed among them; given answers have no model to differ in."""
     known = [run.settings for run in runs if run.config] or [run.settings for run in runs]
-    beside = (GIVEN, *BESIDE_SETTINGS)
-    differing = [key for key in beside if len({canonical(one.get(key)) for one in known}) > 1]
-    keys = differing_keys([{key: one[key] for key in one if key not in BESIDE_SETTINGS} for one in known])
-    return [*keys, *differing]
+    beside = [key for key in BESIDE if len({canonical(one.get(key)) for one in known}) > 1]
+    models = [{key: one[key] for key in one if key not in BESIDE} for one in known if GIVEN not in one]
+    return [*differing_keys(models), *beside]
 
 
 def value_of(run: ListedRun, name: str) -> Any:

@@ -15,7 +15,6 @@ from avqa_lit.artifacts.run_folder import Run, RunFolder
 from avqa_lit.artifacts.sweep_file import JobEntry, read_sweep, sweep_path
 from avqa_lit.errors import DataError
 
-BESIDE_SETTINGS = ("checkpoint", "split", "seed")  # of the config, though they make no other experiment
 GOES_ON = "the same command with resume=auto goes on"
 SWEEP_GOES_ON = "its sweep is not running; the same command goes on"
 
@@ -44,11 +43,11 @@ class ListedRun:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """Leaves of the config by dotted key; the overrides where there is no config."""
+        """Leaves of the config by dotted key, with the seed; the overrides where there is no config."""
         if not self.config:
             return dict(one.lstrip("+").split("=", 1) for one in self.overrides if "=" in one)
-        beside = {key: self.config[key] for key in BESIDE_SETTINGS if key in self.config}
-        return flat_settings(self.config) | beside
+        seed = {"seed": self.config["seed"]} if "seed" in self.config else {}
+        return flat_settings(self.config) | seed
 
     def metric(self, name: str) -> float | None:
         """Value by its full name; None where the run has none."""
