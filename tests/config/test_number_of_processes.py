@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from avqa_lit.artifacts.attention import read_attention
 from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.artifacts.sweep_file import read_sweep
 from avqa_lit.config.build import build, build_losses, build_model
@@ -76,13 +77,17 @@ def test_the_real_test_questions_are_counted_alike_by_one_two_and_three_processe
 @pytest.mark.slow
 def test_fewer_questions_than_processes_are_counted_alike(train, tmp_path, write_official):
     raw = write_official(tmp_path / "raw", questions={"train": 7, "val": 1, "test": 2})
-    train("--multirun", *SCORE_ONLY, "trainer.devices=1,3", "data.batch_size=5", data=raw)
+    train("--multirun", *SCORE_ONLY, "trainer.devices=1,3", "data.batch_size=5", "attention=true", data=raw)
     runs = runs_of(tmp_path)
     assert set(runs) == {1, 3}
     for split, total in (("val", 1), ("test", 2)):
         counts = runs[3].results["counts"]
         assert sum(count["total"] for name, count in counts.items() if name.startswith(split)) == total
         assert_same_scores(runs, split)
+        alone, shared = (read_attention(runs[number].folder.attention(split)) for number in (1, 3))
+        assert alone.row.tolist() == shared.row.tolist() == list(range(total))
+        for name in ("audio", "visual", "audio_seconds", "visual_seconds"):
+            np.testing.assert_allclose(getattr(shared, name), getattr(alone, name), rtol=1e-2)
 
 
 @pytest.fixture
