@@ -18,7 +18,9 @@ CONFIG = {
 def write(tmp_path):
     """Writes one run below runs/ and returns its folder; `results` None leaves no results.json."""
 
-    def of(name, *, norm="pre", seed=0, experiment=None, state="finished", val=0.5, test=0.25, results=(), **more):
+    def of(
+        name, *, norm="pre", seed=0, experiment=None, state="finished", val=0.5, test=0.25, results=(), **more
+    ):
         run = RunFolder(tmp_path / "runs" / name)
         run.path.mkdir(parents=True)
         run.lock.touch()
@@ -26,7 +28,12 @@ def write(tmp_path):
         run.config.write_text(yaml.safe_dump(config))
         if results is not None:
             metrics = {"val/acc/overall": val, "test/acc/overall": test} if state == "finished" else {}
-            content = {"state": state, "experiment": experiment, "metrics": metrics, "seconds": {"total": 31.7}}
+            content = {
+                "state": state,
+                "experiment": experiment,
+                "metrics": metrics,
+                "seconds": {"total": 31.7},
+            }
             run.write_results(content | more)
         return run
 
@@ -45,7 +52,12 @@ def write_sweep(tmp_path):
             else {"key": job[0], "overrides": [f"model.norm={job[0]}"], "state": job[1], "folder": job[0]}
             for job in jobs
         ]  # fmt: skip
-        content = {"schema": 1, "experiment": experiment, "command": "python -m avqa_lit.train", "jobs": entries}
+        content = {
+            "schema": 1,
+            "experiment": experiment,
+            "command": "python -m avqa_lit.train",
+            "jobs": entries,
+        }
         (folder / "sweep.json").write_text(json.dumps(content))
         return folder
 

@@ -41,7 +41,12 @@ def test_a_table_an_experiment_shows_the_keys_that_vary_in_it(three, capsys):
 def test_runs_come_in_the_order_that_is_asked_for(three, capsys):
     assert names(capsys) == ["mine/a", "mine/b", "mine/c", "other/d"]
     assert names(capsys, "--sort", "test") == ["mine/b", "mine/a", "mine/c", "other/d"]
-    assert names(capsys, "--sort", "test/acc/overall", "--reverse") == ["mine/c", "mine/a", "mine/b", "other/d"]
+    assert names(capsys, "--sort", "test/acc/overall", "--reverse") == [
+        "mine/c",
+        "mine/a",
+        "mine/b",
+        "other/d",
+    ]
     assert names(capsys, "--sort", "norm") == ["mine/b", "mine/c", "other/d", "mine/a"]
 
 

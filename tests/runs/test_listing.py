@@ -60,7 +60,9 @@ def test_torn_results_are_unreadable_and_hide_no_other_run(write, tmp_path, cont
     assert reason in list_runs(tmp_path).runs[0].reason
 
 
-@pytest.mark.parametrize("results", [{"metrics": None, "seconds": None}, {"metrics": {"a": "b"}}, {"overrides": 3}])
+@pytest.mark.parametrize(
+    "results", [{"metrics": None, "seconds": None}, {"metrics": {"a": "b"}}, {"overrides": 3}]
+)
 def test_results_with_holes_are_listed(write, tmp_path, results):
     write("train/a", **results)
     run = only(tmp_path)
@@ -97,9 +99,16 @@ def test_jobs_that_are_not_done_tell_what_the_sweep_knows(write, write_sweep, tm
     write("mine/killed", results=None)
     write("mine/going", results=None)
     failed = {"key": "f", "overrides": [], "state": "failed", "folder": "f", "reason": "exit status 1\nlog"}
-    folder = write_sweep("mine", ("going", "running"), ("killed", "interrupted"), ("later", "waiting"), failed)
+    folder = write_sweep(
+        "mine", ("going", "running"), ("killed", "interrupted"), ("later", "waiting"), failed
+    )
     with FileLock(folder / ".lock"):
-        assert states(tmp_path) == {"going": "running", "killed": "interrupted", "later": "waiting", "f": "failed"}
+        assert states(tmp_path) == {
+            "going": "running",
+            "killed": "interrupted",
+            "later": "waiting",
+            "f": "failed",
+        }
         reasons = [run.reason for run in list_runs(tmp_path).runs]
         assert reasons[0] == "has not begun to train"
         assert reasons[2:] == ["", "exit status 1\nlog"]

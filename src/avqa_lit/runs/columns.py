@@ -49,7 +49,9 @@ def full_name(name: str, runs: Sequence[ListedRun]) -> str:
     if not found:
         known = [*FACTS, *keys, *(key.rpartition(".")[2] for key in sorted(keys)), *metrics]
         near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"expected {', '.join(FACTS)}, a config key or a metric"
+        hint = (
+            f"did you mean {near[0]}?" if near else f"expected {', '.join(FACTS)}, a config key or a metric"
+        )
         raise ConfigError(f"{name}: no run has it; {hint}")
     return found[0]
 
@@ -72,7 +74,9 @@ def ordered(runs: Sequence[ListedRun], name: str, *, reverse: bool) -> list[List
     key = full_name(name, runs)
     known = [run for run in runs if value_of(run, key) is not None]
     numeric = all(is_number(value_of(run, key)) for run in known)
-    known.sort(key=lambda run: value_of(run, key) if numeric else canonical(value_of(run, key)), reverse=reverse)
+    known.sort(
+        key=lambda run: value_of(run, key) if numeric else canonical(value_of(run, key)), reverse=reverse
+    )
     return known + [run for run in runs if value_of(run, key) is None]
 
 

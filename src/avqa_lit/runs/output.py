@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -105,4 +104,6 @@ def _percent(accuracy: float | None) -> str:
 
 
 def _iso(run: ListedRun) -> str | None:
-    return None if run.when is None else datetime.fromtimestamp(run.when).astimezone().isoformat("T", "seconds")
+    return (
+        None if run.when is None else datetime.fromtimestamp(run.when).astimezone().isoformat("T", "seconds")
+    )
