@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
+from avqa_lit.artifacts.attention import Attention
 from avqa_lit.training import wandb_media
-from avqa_lit.training.wandb_media import OTHERS, confusion_matrix, predictions_table
+from avqa_lit.training.wandb_media import OTHERS, attention_figures, confusion_matrix, predictions_table
 
 
 def row(number, answer, prediction, probability):
@@ -49,3 +51,27 @@ def test_the_table_begins_with_the_surest_wrong_answers(monkeypatch, most):
     ][:most]  # fmt: skip
     assert kept[0]["prediction"] == "no"
     assert kept[0]["answer"] == "two"
+
+
+def attention(*, audio, visual):
+    """Equal shares on so many rows of audio and video for each of `ROWS`."""
+    return Attention(
+        np.array([one["row"] for one in ROWS]),
+        np.full((len(ROWS), audio), 0.125, np.float16),
+        np.full((len(ROWS), visual), 0.125, np.float16),
+        np.arange(audio, dtype=np.float32),
+        np.arange(visual, dtype=np.float32),
+    )
+
+
+@pytest.mark.parametrize("most", [1, 5])
+def test_figures_show_the_surest_wrong_answers(monkeypatch, most):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(wandb_media, "MOST_FIGURES", most)
+    figures = attention_figures(ROWS, attention(audio=3, visual=5))
+    told = ["no (75%); right is two", "no (25%); right is yes"]
+    assert [one._caption for one in figures] == told[:most]
+
+
+def test_a_model_without_attention_has_no_figures():
+    assert attention_figures(ROWS, attention(audio=0, visual=0)) == []

@@ -120,7 +120,9 @@ def test_a_run_that_goes_on_is_the_same_run_plotted_on_trainings_steps(wandb_hom
 
 @pytest.mark.slow
 def test_the_offline_record_of_a_run_is_that_of_its_files(wandb_home, train):
-    done = train("logger=wandb", "logger.tags=[mine]", "logger.artifacts=[best]", folder="a")
+    done = train(
+        "logger=wandb", "logger.tags=[mine]", "logger.artifacts=[best]", "attention=true", folder="a"
+    )  # fmt: skip
     summary, records = inspected(done.folder.path)
     kept = summary["summary"]
     assert {name: kept[name] for name in done.results["metrics"]} == done.results["metrics"]
@@ -136,7 +138,7 @@ def test_the_offline_record_of_a_run_is_that_of_its_files(wandb_home, train):
             assert curves[row["step"]].items() >= {k: v for k, v in row.items() if k != "step"}.items()
     assert len(curves) == 2
     tables = {name.split(".")[0] for row in rows for name in row if name.startswith("test/")}
-    assert tables == {"test/confusion_matrix_table", "test/predictions"}
+    assert tables == {"test/confusion_matrix_table", "test/predictions", "test/attention"}
     artifacts = {one["artifact"]["type"]: one["artifact"] for one in records if one["type"] == "artifact"}
     assert set(artifacts["model"]["aliases"]) == {"best", "latest"}
     for one in artifacts["run_table"]["manifest"]["contents"]:

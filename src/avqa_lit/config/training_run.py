@@ -151,7 +151,11 @@ class TrainingRun:
                 split: score(trainer, module, data, split, attention=attention) for split in ("val", "test")
             }
             metrics = {name: value for one in scores.values() for name, value in one.metrics.items()}
-            final |= {"summary": metrics, "predictions": scores["test"].predictions}
+            final |= {
+                "summary": metrics,
+                "predictions": scores["test"].predictions,
+                "attention": scores["test"].attention,
+            }
         if trainer.is_global_zero:
             for split, one in scores.items():
                 self.folder.write_predictions(split, one.predictions)

@@ -12,7 +12,7 @@ STEP = "trainer/global_step"
 OVERALL = ("val/acc/overall", "test/acc/overall")
 NORM, KL_WEIGHT = "model.norm", "loss.kl.weight"
 TERMS = ("kl", "info_nce", "cca", "soft_dtw", "cosine")
-CONFUSION, PREDICTIONS = "test/confusion_matrix", "test/predictions"
+CONFUSION, PREDICTIONS, ATTENTION = "test/confusion_matrix", "test/predictions", "test/attention"
 
 READ_ME = """\
 **How to read this workspace.** Accuracies are fractions. Epoch and configuration are chosen on `val`;
@@ -134,7 +134,7 @@ def _training() -> "Section":
 
 
 def _errors() -> "Section":
-    from wandb_workspaces.reports.v2 import CustomChart, WeavePanelSummaryTable
+    from wandb_workspaces.reports.v2 import CustomChart, MediaBrowser, WeavePanelSummaryTable
 
     shown = ("Actual", "Predicted", "nPredictions")
     return _section(
@@ -147,6 +147,9 @@ def _errors() -> "Section":
                 chart_strings={"title": "test: answer and prediction"},
             ),
             WeavePanelSummaryTable(table_name=PREDICTIONS),
+            MediaBrowser(
+                title="Attention behind the surest wrong answers", media_keys=[ATTENTION], num_columns=2
+            ),
         ],
         columns=1,
     )

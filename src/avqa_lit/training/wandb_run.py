@@ -11,9 +11,10 @@ from typing import Any, Literal, cast, get_args
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
+from avqa_lit.artifacts.attention import Attention
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.errors import ConfigError
-from avqa_lit.training.wandb_media import confusion_matrix, predictions_table
+from avqa_lit.training.wandb_media import attention_figures, confusion_matrix, predictions_table
 
 Mode = Literal["online", "offline", "disabled"]
 Checkpoint = Literal["best", "last"]
@@ -47,13 +48,15 @@ class RunLogger(WandbLogger):
         failed: bool,
         summary: Mapping[str, float] | None = None,
         predictions: Sequence[Mapping[str, Any]] = (),
+        attention: Attention | None = None,
     ) -> None:
-        """Write the final metrics under their exact names, tables and checkpoints; close the run.
+        """Write the final metrics under their exact names, tables, figures and checkpoints; close the run.
 
         Args:
             failed: whether the run ends with an error; W&B shows it as failed.
             summary: final metrics by their full name.
             predictions: rows of predictions.jsonl of the test split.
+            attention: of the same questions, where it was kept.
         """
         run = self.experiment
         # What is on disk first: a server that dies behind it costs nothing that cannot be synced.
@@ -61,6 +64,8 @@ class RunLogger(WandbLogger):
         if not failed and self._attempt(self._ask_server):
             if predictions:
                 self._attempt(lambda: run.log(_tables(predictions)))
+            if attention is not None:
+                self._attempt(partial(self._log_attention, predictions, attention))
             for name in self.artifacts:
                 self._attempt(partial(self._upload, name))
         if self._attempt(lambda: run.finish(exit_code=int(failed))) and run.url is not None:
@@ -73,6 +78,11 @@ class RunLogger(WandbLogger):
         import wandb
 
         wandb.Api(timeout=max(1, round(self.timeout / 2)))
+
+    def _log_attention(self, predictions: Sequence[Mapping[str, Any]], attention: Attention) -> None:
+        figures = attention_figures(predictions, attention)
+        if figures:
+            self.experiment.log({"test/attention": figures})
 
     def _upload(self, name: str) -> None:
         import wandb
