@@ -89,6 +89,18 @@ def test_exported_data_prepared_again_trains_to_the_same_bits(
     assert direct.results["counts"] == from_disk.results["counts"]
 
 
+def test_prepare_tells_what_each_view_changes(tmp_path, monkeypatch, cache, capsys):
+    from avqa_lit.prepare import main
+
+    options = ["data.videos=40", "data.views=[poor,dark]", f"paths.cache={cache}", "display=false"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["prepare", *options])
+    main()
+    *_, poor, dark = capsys.readouterr().out.splitlines()
+    assert poor == "  view poor: audio and visual of its own"
+    assert dark == "  view dark: visual of its own"
+
+
 def test_a_loss_term_that_was_not_chosen_is_told_how_to_be(train, capsys):
     with pytest.raises(SystemExit):
         train("loss=[cca]", "loss.kl.weight=1", folder="a")

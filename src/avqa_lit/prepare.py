@@ -35,6 +35,10 @@ def task(cfg: "DictConfig") -> None:
     for split, table in store.splits.items():
         dropped = store.dropped.get(split, 0)
         print(f"  {split}: {len(table):,} questions" + (f", {dropped:,} dropped" if dropped else ""))
+    for view, name in enumerate(store.views[1:], start=1):
+        modalities = (("audio", store.audio), ("visual", store.visual))
+        own = " and ".join(modality for modality, packed in modalities if packed.own_entries(view))
+        print(f"  view {name}: {own} of its own")
 
 
 if __name__ == "__main__":
