@@ -36,7 +36,10 @@ def run_command(
 
     Ends the process with status 1 after a user's mistake and 130 after Ctrl-C.
     """
-    ConfigStore.instance().store(name=f"{name}_schema", node=schema)
+    store = ConfigStore.instance()
+    store.store(name=f"{name}_schema", node=schema)
+    # Hydra copies its store for each group that --help lists, twice over; loading copies single nodes anyway.
+    setattr(store, "__deepcopy__", lambda memo: store)  # noqa: B010 - a type checker refuses the assignment
 
     def check(config: dict[str, Any]) -> None:
         # Imported here, since only a sweep's driver needs it, and it knows the Trainer.

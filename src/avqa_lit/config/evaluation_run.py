@@ -1,12 +1,13 @@
 """Scores of a checkpoint, also on other data than it was trained on."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import lightning as L
 
 from avqa_lit.config.evaluation_folder import leave_evaluation
 from avqa_lit.config.keys import config_key
+from avqa_lit.config.precision import precision_on
 from avqa_lit.config.published import restore_published
 from avqa_lit.config.resolve import resolved_evaluation
 from avqa_lit.config.restored import restore
@@ -38,6 +39,8 @@ def evaluate(cfg: "DictConfig") -> None:
     restored = read(config, drop=config["drop"])
     trainer = L.Trainer(
         accelerator="auto",
+        # As in the run itself, whose scores a checkpoint shall give again.
+        precision=cast(Any, precision_on(restored.trained["trainer"]["precision"], accelerator="auto")),
         devices=1,
         logger=False,
         enable_checkpointing=False,
@@ -60,6 +63,7 @@ def evaluate(cfg: "DictConfig") -> None:
             "seed": trained["seed"],
             "best_epoch": restored.epoch,
             "monitor": trained["monitor"],
+            "precision": str(trainer.precision),
             "dropped_questions": dict(data.store.dropped),
             "data": data.facts(restored.question.name),
         },

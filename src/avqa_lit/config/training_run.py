@@ -22,6 +22,7 @@ from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, version
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build, build_module
 from avqa_lit.config.keys import config_key
+from avqa_lit.config.precision import precision_on
 from avqa_lit.config.question import Question
 from avqa_lit.config.resolve import resolved
 from avqa_lit.config.restored import load_checkpoint
@@ -224,6 +225,7 @@ class TrainingRun:
 
     def _trainer(self, console: Console, callbacks: list[L.Callback]) -> L.Trainer:
         node = {k: v for k, v in self.config["trainer"].items() if k not in TRAINER_KEYS_OF_OURS}
+        node["precision"] = precision_on(node["precision"], accelerator=node["accelerator"])
         if self.config["display"]:
             callbacks.append(FitProgress(console, monitor=self.config["monitor"]))
         return L.Trainer(
