@@ -249,3 +249,20 @@ def test_attention_is_kept_on_request_in_the_order_of_rows(train, evaluate):
 
 def test_attention_is_not_kept_unasked(train):
     assert not train(folder="a").folder.attention("test").exists()
+
+
+def test_a_run_records_the_precision_that_it_used_and_evaluation_takes_it(
+    train, tmp_path, monkeypatch, cache
+):
+    monkeypatch.setattr("avqa_lit.config.precision._cpu_has_bfloat16", lambda: True)
+    done = train("trainer.precision=auto", "trainer.accelerator=cpu", folder="run")
+    assert done.config["trainer"]["precision"] == "auto"
+    assert done.results["precision"] == "bf16-mixed"
+    monkeypatch.setattr(
+        "sys.argv", ["evaluate", f"checkpoint={done.folder.best}", f"paths.cache={cache}", "display=false"]
+    )
+    main()
+    (scored,) = (tmp_path / "runs/evaluate").iterdir()
+    again = read_run(scored)
+    assert again.results["precision"] == "bf16-mixed"
+    assert again.predictions("test") == done.predictions("test")

@@ -31,21 +31,3 @@ def test_auto_asks_the_gpu_where_there_is_one(monkeypatch, accelerator, supporte
 
 def test_a_named_precision_goes_through():
     assert precision_on("16-mixed", accelerator="cpu") == "16-mixed"
-
-
-def test_a_run_records_the_precision_that_it_used_and_evaluation_takes_it(train, tmp_path, monkeypatch, cache):
-    from avqa_lit.artifacts.run_folder import read_run
-    from avqa_lit.evaluate import main
-
-    monkeypatch.setattr("avqa_lit.config.precision._cpu_has_bfloat16", lambda: True)
-    done = train("trainer.precision=auto", "trainer.accelerator=cpu", folder="run")
-    assert done.config["trainer"]["precision"] == "auto"
-    assert done.results["precision"] == "bf16-mixed"
-    monkeypatch.setattr(
-        "sys.argv", ["evaluate", f"checkpoint={done.folder.best}", f"paths.cache={cache}", "display=false"]
-    )
-    main()
-    (scored,) = (tmp_path / "runs/evaluate").iterdir()
-    again = read_run(scored)
-    assert again.results["precision"] == "bf16-mixed"
-    assert again.predictions("test") == done.predictions("test")

@@ -4,6 +4,7 @@ import torch
 
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.hashing import HashingEncoder
+from avqa_lit.data.perturbation import Perturbation
 from avqa_lit.data.synthetic.concerts import SyntheticConcerts
 from avqa_lit.errors import ConfigError, DataError
 
@@ -70,9 +71,28 @@ def test_without_an_encoder_questions_are_words_alone(store):
     assert all(batch.question.shape == (len(batch.row), 0) for batch in batches(data))
 
 
-def test_a_split_is_served_whole_and_in_order(store):
-    served = torch.cat([batch.row for batch in batches(module_of(store))])
-    assert served.tolist() == store.splits["test"].row.tolist()
+def test_a_split_is_served_whole_and_each_video_once(store):
+    served = batches(module_of(store))
+    rows = torch.cat([batch.row for batch in served])
+    assert sorted(rows.tolist()) == store.splits["test"].row.tolist()
+    clips = torch.cat([batch.clip for batch in served]).tolist()
+    assert len(clips) == len(set(clips))
+
+
+@pytest.mark.parametrize("group_by_video", [1, 3])
+def test_grouped_training_carries_fewer_videos(store, group_by_video):
+    served = batches(module_of(store, group_by_video=group_by_video), "train", shuffle=True)
+    videos = sum(len(batch.clip) for batch in served)
+    assert (videos < 0.6 * len(store.splits["train"])) == (group_by_video == 3)
+
+
+def test_features_kept_on_a_device_are_the_same(store):
+    for kept, mapped in zip(batches(module_of(store, device="cpu")), batches(module_of(store)), strict=True):
+        for name in ("audio", "visual"):
+            mine, other = getattr(kept, name), getattr(mapped, name)
+            assert torch.equal(mine.values, other.values)
+            assert torch.equal(mine.mask, other.mask)
+            assert len(mine.seconds) == 1 or mine.seconds.stride(0) == 0
 
 
 def test_a_process_without_questions_gets_a_stand_in_of_weight_0(store):
@@ -161,3 +181,8 @@ def test_what_cannot_be_is_refused(store):
         module_of(store, drop="smell")
     with pytest.raises(DataError, match="no tset split; it has train, val, test"):
         module_of(store).loader("tset", shuffle=False, rank=0, world_size=1)
+
+
+def test_perturbation_and_a_device_exclude_each_other(store):
+    with pytest.raises(ConfigError, match=r"data\.device=cuda: perturbations"):
+        module_of(store, device="cuda", perturbation=Perturbation(feature_noise=0.1))

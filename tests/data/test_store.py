@@ -85,8 +85,10 @@ def test_opening_again_gives_the_same(store):
     assert len(again.splits["test"]) == 2
 
 
-def test_writing_to_a_gathered_array_leaves_the_store_alone(store):
-    store.audio.array[:] = 0
+def test_what_is_gathered_is_a_copy_and_the_store_cannot_be_written(store):
+    store.audio.gather(np.arange(5))[0][:] = 0
+    with pytest.raises(ValueError, match="read-only"):
+        store.audio.array[:] = 0
     assert FeatureStore.open(store.path, verify=True).audio.array.any()
 
 

@@ -1,5 +1,7 @@
 """Precision of a run where the hardware decides."""
 
+from typing import Any
+
 import torch
 
 # What a CPU has that multiplies matrices of bfloat16 faster than those of float32.
@@ -9,8 +11,8 @@ BFLOAT16_UNITS = ("amx_bf16", "avx512_bf16")
 def precision_on(precision: str, *, accelerator: str) -> str:
     """The precision that Lightning is given for `trainer.precision`.
 
-    ``auto`` is bfloat16 autocast where the hardware computes in bfloat16 itself, and float32 elsewhere; weights
-    and their updates are float32 in both. Any other name goes through as it is.
+    ``auto`` is bfloat16 autocast where the hardware computes in bfloat16 itself, and float32 elsewhere;
+    weights and their updates are float32 in both. Any other name goes through as it is.
 
     Args:
         precision: auto, or a name that Lightning knows.
@@ -28,6 +30,6 @@ def _gpu_has_bfloat16() -> bool:
 
 
 def _cpu_has_bfloat16() -> bool:
-    # Absent before torch 2.11, where the CPU's units cannot be asked for.
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    # Older versions of torch cannot tell.
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return any(capabilities.get(unit, False) for unit in BFLOAT16_UNITS)

@@ -16,7 +16,7 @@ NOT_TRAINED: dict[str, Any] = {
     "optimizer": {"_target_": "torch.optim.Adam"},
     "schedule": {"_target_": "avqa_lit.training.schedules.Constant"},
     "monitor": "val/acc/overall",
-    "trainer": {"log_every_n_steps": 1},
+    "trainer": {"log_every_n_steps": 1, "precision": "32-true"},
     "seed": 0,
 }
 ANSWER = {"_target_": "avqa_lit.losses.cross_entropy.AnswerCrossEntropy"}

@@ -194,6 +194,8 @@ class TrainingRun:
             seed=self.config["seed"],
             train_views=self.config["data"].get("train_views", ALL),
             perturbation=perturbation,
+            group_by_video=source.group_by_video,
+            device=source.device,
         )
         return data, question
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, pairwise
 from typing import Any, Literal
 
 import lightning as L
@@ -22,6 +23,8 @@ from avqa_lit.errors import ConfigError, DataError
 
 Split = Literal["train", "val", "test"]
 
+_NOTHING = np.zeros(0, np.int64), np.zeros(0, np.int64)
+
 
 class AVQADataModule(L.LightningDataModule):
     """Serves the splits of a store to Lightning.
@@ -41,6 +44,8 @@ class AVQADataModule(L.LightningDataModule):
         view: view of the videos that is evaluated.
         train_views: views that training draws from beside the clean one: "all", or names.
         perturbation: what training batches suffer; None or off leaves them as they are.
+        group_by_video: so many questions about a video follow each other in training; 1 leaves them apart.
+        device: where the packed features are kept, such as "cuda"; None leaves them in their files.
 
     Training draws one view and one perturbation a video and epoch, from the seed, the epoch and the video
     alone: they are the same on any number of processes, and in a run that goes on after a kill.
@@ -64,11 +69,14 @@ class AVQADataModule(L.LightningDataModule):
         view: str = CLEAN,
         train_views: str | Sequence[str] = (),
         perturbation: Perturbation | None = None,
+        group_by_video: int = 1,
+        device: str | None = None,
     ) -> None:
         super().__init__()
         if drop not in (None, "audio", "visual"):
             raise ConfigError(f"drop={drop}: expected audio or visual")
-        self.store = store
+        self.store = store.on(device)
+        self.group_by_video = group_by_video
         self.text_features = text_features
         self.token_features: TokenFeatures | None = None
         self.batch_size = batch_size
@@ -76,6 +84,11 @@ class AVQADataModule(L.LightningDataModule):
         self.drop = drop
         self.view = view_number(store.views, view)
         self.train_views = drawn_views(store.views, train_views)
+        if device is not None and perturbation is not None and not perturbation.is_off:
+            raise ConfigError(
+                f"data.device={device}: perturbations are computed where files are read; leave "
+                "data.device=null, or train without perturbation"
+            )
         self.perturbation = None if perturbation is None or perturbation.is_off else perturbation
         self.with_other_videos = False
         self.answers = store.answers.tokens if answers is None else answers
@@ -123,12 +136,13 @@ class AVQADataModule(L.LightningDataModule):
         if split not in self.store.splits:
             raise DataError(f"{self.store.path}: no {split} split; it has {', '.join(self.store.splits)}")
         sampler = StepSampler(
-            len(self.store.splits[split]),
+            self.store.splits[split].clip,
             batch_size=self.batch_size,
             shuffle=shuffle,
             seed=self.seed,
             rank=rank,
             world_size=world_size,
+            together=self.group_by_video,
         )
         return BatchLoader(self, split, sampler)
 
@@ -190,6 +204,18 @@ class AVQADataModule(L.LightningDataModule):
             most_asked=int(questions.max()),
         )
 
+    def read_ahead(self, split: Split, rows: Int64[ndarray, " batch"], *, epoch: int | None) -> None:
+        """Let the system fetch the features of these questions from disk, to be gathered soon."""
+        if epoch is not None and len(self.train_views) > 1:
+            return  # which view comes next is not drawn yet
+        clips = np.unique(self.store.splits[split].clip[rows])
+        view = self.view if epoch is None else 0
+        for modality, entries in (
+            (self.store.audio, self.store.clip_audio),
+            (self.store.visual, self.store.clip_visual),
+        ):
+            modality.read_ahead(entries[clips] + view * len(modality.ids))
+
     def _evaluated(self, clips: Int64[ndarray, " video"]) -> tuple[Track, Track]:
         audio, visual = self._tracks(clips, np.full(len(clips), self.view))
         if self.drop == "audio":
@@ -237,7 +263,8 @@ class BatchLoader:
         self.steps = self.sampler.skip
         # Evaluation is the same in every epoch.
         epoch = self.sampler.epoch if self.sampler.shuffle else None
-        for rows, step in self.sampler:
+        for (rows, step), (following, _) in pairwise(chain(self.sampler, [_NOTHING])):
+            self.data.read_ahead(self.split, following, epoch=epoch)
             others = self.data.other_clips(self.split, step, place=(epoch or 0, self.steps))
             self.steps += 1
             yield self.data.gather(self.split, rows, total=len(step), others=others, epoch=epoch)

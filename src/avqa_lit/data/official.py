@@ -41,6 +41,8 @@ class OfficialLayout:
         audio: encoder, rate and start of the audio features.
         visual: encoder, rate and start of the visual features.
         batch_size: questions a step over all processes.
+        group_by_video: so many questions about a video follow each other in training; 1 leaves them apart.
+        device: where training and evaluation keep the packed features; None leaves them in their files.
         store: folder of the packed store; None is `<raw>_store/<audio encoder>+<visual encoder>`, in which
             an encoder of another stride than 1 has it behind its name, and views stand behind.
         features: folder of the encoders' folders, relative to `raw`.
@@ -64,6 +66,8 @@ class OfficialLayout:
     features: str = "feats"
     missing: str = "error"
     dtype: str = "float16"
+    group_by_video: int = 1
+    device: str | None = None
     fields: FieldMap = field(default_factory=FieldMap)
     views: Mapping[str, str] | None = None
     view: str = CLEAN

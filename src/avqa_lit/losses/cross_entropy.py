@@ -1,5 +1,6 @@
 """The answer loss."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -37,8 +38,10 @@ class AnswerCrossEntropy(nn.Module):
     def forward(self, output: ModelOutput, batch: Batch) -> Float[Tensor, ""]:
         """Share of this process in the step's mean cross-entropy."""
         unseen = batch.answer >= output.logits.shape[1]
+        # In float32 at least: the sum over answers loses too much in half precision.
+        logits = output.logits.to(torch.promote_types(output.logits.dtype, torch.float32))
         losses = F.cross_entropy(
-            output.logits,
+            logits,
             batch.answer.masked_fill(unseen, _IGNORED),
             ignore_index=_IGNORED,
             label_smoothing=self.label_smoothing,

@@ -7,6 +7,8 @@ from typing import Any, Protocol, cast
 import lightning as L
 import numpy as np
 import torch
+from lightning.pytorch.plugins import MixedPrecision, Precision
+from lightning.pytorch.utilities import GradClipAlgorithmType
 from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerLRScheduler
 from torch import Tensor, nn
 
@@ -103,6 +105,21 @@ class AVQAModule(L.LightningModule):
         # Losses are this process's share of the batch; DDP takes the mean of the gradients, not their sum.
         share: Tensor = loss * self.trainer.world_size
         return share
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        plugin = self.trainer.precision_plugin
+        if isinstance(plugin, MixedPrecision) and plugin.scaler is None and gradient_clip_val is not None:
+            # Lightning refuses to clip for fused optimizers under autocast; it is gradient scaling, which
+            # bfloat16 does without, that would forbid it.
+            algorithm = GradClipAlgorithmType(gradient_clip_algorithm or "norm")
+            Precision.clip_gradients(plugin, optimizer, gradient_clip_val, algorithm)
+        else:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def on_train_epoch_end(self) -> None:
         if self.training_meter.update_called:

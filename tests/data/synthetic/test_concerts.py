@@ -136,6 +136,7 @@ def test_an_earlier_export_is_replaced_and_a_foreign_folder_left_alone(make_conc
         ({"seed": -1}, r"data\.seed=-1: expected 0 or more"),
         ({"videos": 9}, r"data\.videos=9: expected 10 or more"),
         ({"questions_per_video": 0}, r"data\.questions_per_video=0: expected 1 or more"),
+        ({"dtype": "float8"}, r"data\.dtype=float8: expected float16 or float32"),
         ({"noise": -0.5}, r"data\.noise=-0\.5: expected 0 or more"),
         ({"noise": float("nan")}, r"data\.noise=nan: expected 0 or more"),
     ],

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from avqa_lit.categories import CATEGORIES
 from avqa_lit.data.annotated import Annotated, annotated_in_store
 from avqa_lit.data.annotations import read_annotations
 from avqa_lit.data.build import build_store
-from avqa_lit.data.feature_files import Extraction, FeatureArrays
+from avqa_lit.data.feature_files import Extraction, FeatureArrays, StoredDtype
 from avqa_lit.data.pack import write_store
 from avqa_lit.data.store import FeatureStore
 from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS
@@ -70,6 +70,9 @@ class SyntheticConcerts:
         questions_per_video: questions a video, each from another template.
         noise: standard deviation of the noise in both encoders.
         batch_size: questions a step over all processes.
+        group_by_video: so many questions about a video follow each other in training; 1 leaves them apart.
+        device: where training and evaluation keep the packed features; None leaves them in their files.
+        dtype: precision of the features, float16 or float32.
         export: folder for `python -m avqa_lit.prepare` to write the official layout to; None packs a store.
         views: further views of each video, names in `avqa_lit.data.synthetic.views.VIEWS`.
         view: view that is evaluated.
@@ -81,6 +84,9 @@ class SyntheticConcerts:
     questions_per_video: int
     noise: float
     batch_size: int
+    dtype: StoredDtype = "float16"
+    group_by_video: int = 1
+    device: str | None = None
     export: str | None = None
     views: Sequence[str] = ()
     view: str = CLEAN
@@ -93,6 +99,8 @@ class SyntheticConcerts:
             raise ConfigError(f"data.videos={self.videos}: expected 10 or more, so that every split has some")
         if self.questions_per_video < 1:
             raise ConfigError(f"data.questions_per_video={self.questions_per_video}: expected 1 or more")
+        if self.dtype not in get_args(StoredDtype):
+            raise ConfigError(f"data.dtype={self.dtype}: expected {' or '.join(get_args(StoredDtype))}")
         if not 0 <= self.noise < float("inf"):
             raise ConfigError(f"data.noise={self.noise}: expected 0 or more")
         check_known(self.views)
@@ -136,7 +144,7 @@ class SyntheticConcerts:
                     audio=FeatureArrays(AUDIO, {one.video_id: one.audio for one in self.generated}),
                     visual=FeatureArrays(VISUAL, {one.video_id: one.visual for one in self.generated}),
                     views={name: self._view(name) for name in self.views},
-                    dtype="float16",
+                    dtype=self.dtype,
                     fingerprint=self.key,
                     progress=progress,
                 )
@@ -172,7 +180,7 @@ class SyntheticConcerts:
     def key(self) -> str:
         """Hash of the options and of the simulator's own source: equal keys, equal data."""
         options = asdict(self)
-        for without_effect in ("batch_size", "export", "view", "train_views"):
+        for without_effect in ("batch_size", "group_by_video", "device", "export", "view", "train_views"):
             del options[without_effect]
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
         for source in sorted(Path(__file__).parent.glob("*.py")):
@@ -182,7 +190,7 @@ class SyntheticConcerts:
     def _video(self, number: int, drawers: dict[str, QuestionDrawer]) -> Video:
         """Questions have a stream of chance of their own, so that no feature depends on them."""
         scene = simulate(self.seed, number)
-        recorded = partial(record, scene, seed=self.seed, number=number, noise=self.noise)
+        recorded = partial(record, scene, seed=self.seed, number=number, noise=self.noise, dtype=self.dtype)
         questions = np.random.default_rng((self.seed, number, 2))
         split = "val" if number % 10 == 7 else "test" if number % 10 > 7 else "train"
         return Video(

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
-from jaxtyping import Float16
+from jaxtyping import Float
 
+from avqa_lit.data.feature_files import StoredDtype
 from avqa_lit.data.synthetic.encoders import Signal, hear, see
 from avqa_lit.data.synthetic.scenes import INSTRUMENTS, Scene
 from avqa_lit.errors import ConfigError
@@ -107,8 +108,14 @@ VIEWS = {
 
 
 def record(
-    scene: Scene, *, seed: int, number: int, noise: float, view: str | None = None
-) -> dict[str, Float16[np.ndarray, "..."]]:
+    scene: Scene,
+    *,
+    seed: int,
+    number: int,
+    noise: float,
+    dtype: StoredDtype = "float16",
+    view: str | None = None,
+) -> dict[str, Float[np.ndarray, "..."]]:
     """Features of one video by modality, all of them in the clean view, and in another what it changes.
 
     Every view has the chance noise of the clean one, and differs in nothing but its own perturbation.
@@ -118,6 +125,7 @@ def record(
         seed: of the data set.
         number: of the video.
         noise: standard deviation of the noise in both encoders.
+        dtype: precision of the features.
         view: a name in `VIEWS`; None is the clean one.
     """
     change = View() if view is None else VIEWS[view]
@@ -129,7 +137,7 @@ def record(
         "visual": see(filmed, noise, rng, lambda signal: change.picture(signal, worse)),
     }
     wanted = change.modalities or tuple(features)
-    return {modality: features[modality].astype(np.float16) for modality in wanted}
+    return {modality: features[modality].astype(dtype) for modality in wanted}
 
 
 def check_known(names: Iterable[str]) -> None:
