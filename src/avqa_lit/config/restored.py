@@ -152,5 +152,5 @@ def open_data(
         words=words,
         drop=drop,
         view=config["data"].get("view", CLEAN),
-        device=source.device,
+        device=config["data"].get("device"),
     )

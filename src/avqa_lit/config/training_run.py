@@ -194,8 +194,8 @@ class TrainingRun:
             seed=self.config["seed"],
             train_views=self.config["data"].get("train_views", ALL),
             perturbation=perturbation,
-            group_by_video=source.group_by_video,
-            device=source.device,
+            group_by_video=self.config["data"].get("group_by_video", 1),
+            device=self.config["data"].get("device"),
         )
         return data, question
 
