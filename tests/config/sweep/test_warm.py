@@ -14,6 +14,12 @@ import os
 alone = os.getsid(0) == os.getpid()
 print(os.getppid(), alone, "fractions" in sys.modules, sys.argv[1:] == [str(folder), key])
 """
+KILL_PARENT = """
+import os, signal, time
+while not (folder / "started").exists():
+    time.sleep(0.01)
+os.kill(os.getppid(), signal.SIGKILL)
+"""
 
 
 @pytest.fixture
@@ -68,7 +74,9 @@ def test_a_job_ends_with_the_status_and_the_traceback_of_its_program(start, make
 
 def test_without_the_process_that_forks_jobs_start_from_scratch(start, make_job):
     first = start(make_job("import time; time.sleep(600)"))
-    parent = start(make_job("import os, signal, time; os.kill(os.getppid(), signal.SIGKILL)"))
+    job = make_job(KILL_PARENT)
+    parent = start(job)
+    job.log.with_name("started").touch()  # that its number was told: else it would start from scratch here
     assert ended(first) == ended(parent) == -signal.SIGKILL
     process = start(make_job(TELL))
     assert ended(process) == 0
