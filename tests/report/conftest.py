@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from avqa_lit.artifacts.attention import Attention, write_attention
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.categories import CATEGORY_NAMES, MODALITIES
 
@@ -204,6 +205,34 @@ class FakeSweep:
             rows.append({"step": 3 * epoch + 2, "epoch": epoch, "val/acc/overall": accuracy, "val/loss": 1})
         run.metrics.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
+    def score(self, key, *, checkpoint=None, drop=None, predictions=None, config=None, **arguments):
+        """Write what python -m avqa_lit.evaluate leaves: no job of a sweep, no curves, no accuracy on val."""
+        if predictions is not None:
+            config = {"predictions": predictions["file"], "data": {"raw": f"/raw/{self.data}"}}
+        path = self.add(key, config=config, **{"predictions": "with prior", **arguments})
+        self.jobs.pop()
+        run = RunFolder(path)
+        run.metrics.unlink()
+        content = json.loads(run.results.read_text("utf-8"))
+        given = {"checkpoint": checkpoint, "drop": drop, "predictions": predictions}
+        content |= {name: value for name, value in given.items() if value is not None}
+        content |= {"overrides": [], "seed": content["seed"] if predictions is None else None}
+        content["seconds"] = {"total": 3.1}
+        for name in [name for name in content["metrics"] if name.startswith("val/")]:
+            del content["metrics"][name]
+        run.write_results(content)
+        return path
+
+    def attend(self, key, *, audio=5, visual=3, step=0.96):
+        """Write the attention of a run: shares that fall with time, the last audio row beyond the end."""
+        questions = len(self.categories)
+        heard = np.tile(np.linspace(0.5, 0.1, audio), (questions, 1)).astype(np.float16)
+        heard[:, -1] = np.nan
+        seen = np.tile((1 - np.nansum(heard[0])) / visual, (questions, visual)).astype(np.float16)
+        seconds = (np.arange(count, dtype=np.float32) for count in (audio, visual))
+        attention = Attention(np.arange(questions), heard, seen, step * next(seconds), 2 * next(seconds))
+        write_attention(RunFolder(self.folder / key).attention("test"), attention)
+
     def lose(self, key, *, reason="CUDA out of memory", state="failed", log=""):
         """Enter a job that left no results."""
         (self.folder / key).mkdir(parents=True)
@@ -236,7 +265,9 @@ class FakeSweep:
         return self
 
     def write(self):
-        """Write sweep.json and return the sweep's folder."""
+        """Write sweep.json if there are jobs and return the sweep's folder."""
+        if not self.jobs:
+            return self.folder
         command = f"python -m avqa_lit.train +experiment={self.experiment}"
         sweep = {"schema": 1, "experiment": self.experiment, "command": command, "jobs": self.jobs}
         (self.folder / "sweep.json").write_text(json.dumps(sweep), "utf-8")

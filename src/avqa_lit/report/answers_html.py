@@ -40,7 +40,8 @@ def _mistakes(answers: ChosenAnswers, album: Album) -> str:
         return element("p", "There are none: every answer is right.", css="note")
     folder = place(answers.run.folder)
     note = f"Up to two of each category, those given with the highest probability, of the run in {folder}. "
-    note += WHAT_ATTENTION_IS if any(one.looks for one in answers.mistakes) else HOW_TO_LOOK
+    looked = any(one.looks for one in answers.mistakes)
+    note += answers.trouble or (WHAT_ATTENTION_IS if looked else HOW_TO_LOOK)
     items = "".join(_mistake(one, number, album) for number, one in enumerate(answers.mistakes, start=1))
     return element("p", note, css="note") + wrap("ol", items, css="mistakes")
 

@@ -1,8 +1,6 @@
 """Where a model looked and listened, drawn over the seconds of the clip."""
 
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from avqa_lit.report.mistakes import Look
 from avqa_lit.report.svg import SERIES, drawing
@@ -14,19 +12,13 @@ NAMES = {"audio": "Sound", "visual": "Picture"}
 
 
 def attention_figure(looks: dict[str, Look]) -> "Figure":
-    """A step for each row of features, as wide as its time and as high as its share."""
-    with drawing(x_label="seconds", y_label="attention, %", height=1.7) as (figure, axes):
+    """Percent of the attention a second: rows of either modality may be of any length, areas stay shares."""
+    with drawing(x_label="seconds", y_label="% a second", height=1.7) as (figure, axes):
         for color, (name, look) in zip(SERIES, looks.items(), strict=False):
-            edges, shares = np.append(look.starts, look.ends[-1]), np.append(look.shares, look.shares[-1])
-            axes.plot(
-                edges,
-                shares,
-                drawstyle="steps-post",
-                color=color,
-                linewidth=1.5,
-                linestyle="-" if name == "audio" else (0, (4, 1)),
-                label=f"{NAMES[name]}, {look.total:.0f}% in all",
-            )
+            rates = 100 * look.shares / (look.edges[1:] - look.edges[:-1])
+            style: Any = {"linestyle": "-"} if name == "audio" else {"linestyle": (0, (4, 1))}
+            label = f"{NAMES[name]}, {100 * look.total:.0f}% in all"
+            axes.stairs(rates, look.edges, baseline=None, color=color, linewidth=1.5, label=label, **style)
         axes.set_ylim(bottom=0)
         axes.locator_params(axis="y", nbins=3)
         axes.margins(x=0.01)
@@ -39,7 +31,8 @@ def in_words(looks: dict[str, Look]) -> str:
     parts = []
     for name, look in looks.items():
         low, high = look.peak
+        share = f"{100 * look.total:.0f}%"
         parts.append(
-            f"{NAMES[name].lower()} {look.total:.0f}% of the attention, most from {low:g} to {high:g} seconds"
+            f"{NAMES[name].lower()} {share} of the attention, most from {low:.3g} to {high:.3g} seconds"
         )
     return "; ".join(parts)

@@ -49,11 +49,7 @@ class Chapter:
 
 
 def chapters(sets: Sequence[TestSet]) -> list[Chapter]:
-    """One for each test set.
-
-    Raises:
-        DataError: an attention.npz that is not whole.
-    """
+    """One for each test set."""
     prefixes = [f"set{number}-" for number in range(1, len(sets) + 1)] if len(sets) > 1 else [""]
     return [
         _chapter(test_set, prefix, level=2 if len(sets) == 1 else 3)

@@ -1,15 +1,12 @@
 """The chosen configuration's most certain mistakes, with where it looked and listened."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
-from avqa_lit.artifacts.attention import Attention, read_attention
+from avqa_lit.artifacts.attention import Attention
 from avqa_lit.categories import CATEGORIES
-from avqa_lit.report.configurations import Configuration
-from avqa_lit.report.result import Result
 from avqa_lit.report.sheet import Sheet
 
 OF_EACH = 2
@@ -20,29 +17,23 @@ class Look:
     """Attention over one modality of one question, in time.
 
     Attributes:
-        starts: second at which each row starts.
-        shares: percent of all attention on each row, audio and visual together being 100.
+        shares: share of all attention on each row, audio and visual together being 1.
+        edges: second at which each row starts, and at which the last one ends.
     """
 
-    starts: Float[np.ndarray, " time"]
     shares: Float[np.ndarray, " time"]
+    edges: Float[np.ndarray, " edge"]
 
     @property
     def total(self) -> float:
-        """Percent of all attention that this modality gets."""
+        """Share of all attention."""
         return float(self.shares.sum())
-
-    @property
-    def ends(self) -> Float[np.ndarray, " time"]:
-        """Second at which each row ends: where the next starts."""
-        step = self.starts[1] - self.starts[0] if len(self.starts) > 1 else 1.0
-        return np.append(self.starts[1:], self.starts[-1] + step)
 
     @property
     def peak(self) -> tuple[float, float]:
         """Seconds between which the row with the largest share lies."""
         place = int(self.shares.argmax())
-        return float(self.starts[place]), float(self.ends[place])
+        return float(self.edges[place]), float(self.edges[place + 1])
 
 
 @dataclass(frozen=True)
@@ -67,18 +58,8 @@ class Mistake:
     looks: dict[str, Look]
 
 
-def mistakes(chosen: Configuration, sheets: Sequence[Sheet]) -> tuple[Result, list[Mistake]]:
-    """Of one run: the `OF_EACH` mistakes of each category that it was most certain of.
-
-    The run is the first that kept its attention, else the first.
-
-    Raises:
-        DataError: an attention.npz that is not whole.
-    """
-    kept = [place for place, one in enumerate(chosen.results) if one.attention.is_file()]
-    place = kept[0] if kept else 0
-    result, sheet = chosen.results[place], sheets[place]
-    attention = read_attention(result.attention) if kept else None
+def mistakes(sheet: Sheet, attention: Attention | None) -> list[Mistake]:
+    """Of each category the `OF_EACH` wrong answers with the highest probability."""
     wrong = [row for row in sheet if row["prediction"] != row["answer"]]
     wrong.sort(key=lambda row: -(row.get("probability") or 0))
     found = []
@@ -98,20 +79,20 @@ def mistakes(chosen: Configuration, sheets: Sequence[Sheet]) -> tuple[Result, li
                     looks=looks(attention, row["row"]) if attention else {},
                 )
             )
-    return result, found
+    return found
 
 
 def looks(attention: Attention, row: int) -> dict[str, Look]:
     """Attention of the question in a row of the split; nothing for a modality that has none."""
-    (places,) = np.nonzero(attention.row == row)
     found = {}
-    for name, shares, starts in (
-        ("audio", attention.audio, attention.audio_seconds),
-        ("visual", attention.visual, attention.visual_seconds),
-    ):
-        for place in places[:1]:
-            there = np.isfinite(shares[place])
-            if there.any():
-                values = 100 * shares[place][there].astype(float)
-                found[name] = Look(starts[there].astype(float), values)
+    for place in np.flatnonzero(attention.row == row)[:1]:
+        for name, shares, starts in (
+            ("audio", attention.audio[place], attention.audio_seconds),
+            ("visual", attention.visual[place], attention.visual_seconds),
+        ):
+            length = int(np.isfinite(shares).sum())
+            if length:
+                step = float(starts[1] - starts[0]) if len(starts) > 1 else 1.0
+                edges = np.append(starts[:length], starts[length - 1] + step)
+                found[name] = Look(shares[:length].astype(float), edges.astype(float))
     return found
