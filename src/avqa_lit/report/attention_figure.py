@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from avqa_lit.report.mistakes import Look
+from avqa_lit.metrics.attention_time import AttentionOverTime
 from avqa_lit.report.svg import SERIES, drawing
 
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 NAMES = {"audio": "Sound", "visual": "Picture"}
 
 
-def attention_figure(looks: dict[str, Look]) -> "Figure":
+def attention_figure(looks: dict[str, AttentionOverTime]) -> "Figure":
     """Percent of the attention a second: rows of either modality may be of any length, areas stay shares."""
     with drawing(x_label="seconds", y_label="% a second", height=1.7) as (figure, axes):
         for color, (name, look) in zip(SERIES, looks.items(), strict=False):
@@ -26,7 +26,7 @@ def attention_figure(looks: dict[str, Look]) -> "Figure":
     return figure
 
 
-def in_words(looks: dict[str, Look]) -> str:
+def in_words(looks: dict[str, AttentionOverTime]) -> str:
     """The same in a sentence."""
     parts = []
     for name, look in looks.items():

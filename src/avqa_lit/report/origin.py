@@ -14,6 +14,7 @@ GIVEN = "given answers"  # of another program
 STORE_CHECKSUM = "store checksum"  # stands among the settings: other features make another experiment
 OF_EVALUATION = ("checkpoint", "split", "drop", "predictions")
 # The checksum tells data apart; the folders that they are read from do not.
+VIEW, CLEAN = "data.view", "clean"
 FOLDERS = ("data.raw", "data.store", "data.export")
 
 
@@ -41,6 +42,8 @@ def settings_of(run: Run) -> dict[str, Any]:
     trained = {name: node for name, node in run.config.items() if name not in OF_EVALUATION}
     flat = flat_settings(trained) | {STORE_CHECKSUM: _checksum(run)}
     settings = {key: value for key, value in flat.items() if key not in FOLDERS}
+    if settings.get(VIEW) == CLEAN:
+        del settings[VIEW]
     if kind == CHECKPOINT:
         path = Path(run.results["checkpoint"])
         if not trained:
