@@ -6,7 +6,7 @@ import pytest
 
 from avqa_lit.data import mapped_file
 from avqa_lit.data.mapped_file import MappedFile
-from avqa_lit.data.store import PackedModality
+from avqa_lit.data.packed_modality import PackedModality
 
 
 @pytest.fixture

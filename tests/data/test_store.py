@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from avqa_lit.batch import DataSpec
 from avqa_lit.data.hashing import HashingEncoder
-from avqa_lit.data.store import FeatureStore, PackedModality
+from avqa_lit.data.packed_modality import PackedModality
+from avqa_lit.data.store import FeatureStore
 from avqa_lit.errors import DataError
 
 

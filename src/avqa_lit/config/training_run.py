@@ -227,11 +227,10 @@ class TrainingRun:
 
     def _trainer(self, console: Console, callbacks: list[L.Callback]) -> L.Trainer:
         node = {k: v for k, v in self.config["trainer"].items() if k not in TRAINER_KEYS_OF_OURS}
-        node["precision"] = precision_on(node["precision"], accelerator=node["accelerator"])
         if self.config["display"]:
             callbacks.append(FitProgress(console, monitor=self.config["monitor"]))
         return L.Trainer(
-            **node,
+            **node | {"precision": precision_on(node["precision"], accelerator=node["accelerator"])},
             logger=self._loggers(),
             callbacks=callbacks,
             plugins=[AtomicCheckpointIO()],

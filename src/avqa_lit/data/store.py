@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from jaxtyping import Bool, Float, Float32, Int8, Int64, Shaped
+from jaxtyping import Float32, Int8, Int64
 
 from avqa_lit.batch import DataSpec
-from avqa_lit.data.mapped_file import MappedFile
+from avqa_lit.data.packed_modality import PackedModality
 from avqa_lit.data.text_features import QuestionEncoder, text_features
 from avqa_lit.data.token_features import TokenEncoder, TokenFeatures, token_features
 from avqa_lit.data.views import CLEAN
@@ -24,97 +22,6 @@ from avqa_lit.errors import DataError
 SCHEMA = 1
 MODALITIES = ("audio", "visual")
 REMEDY = "delete the folder and run python -m avqa_lit.prepare again"
-
-
-@dataclass(frozen=True)
-class PackedModality:
-    """Rows of every video of one modality, one after the other.
-
-    The entries of the clean view come first, then those of each other view, in the same order of ids. An
-    entry that a view does not have of its own starts at the rows of the clean one.
-
-    Attributes:
-        array: all rows, memory-mapped.
-        ids: id of each entry of one view, a video or a sound.
-        first_row: where each entry starts in `array`.
-        length: number of rows of each entry.
-        encoder: network that made the features.
-        seconds_per_row: time from the start of one row to the start of the next.
-        start_seconds: time at which the first row of an entry starts.
-        device: where the rows are kept, such as "cuda"; None leaves them in their file.
-    """
-
-    array: Shaped[np.ndarray, "time *row"]
-    ids: tuple[str, ...]
-    first_row: Int64[np.ndarray, " entry"]
-    length: Int64[np.ndarray, " entry"]
-    encoder: str
-    seconds_per_row: float
-    start_seconds: float
-    device: str | None = None
-
-    @cached_property
-    def _rows(self) -> torch.Tensor:
-        with warnings.catch_warnings():  # about a write to what is read-only, which nobody does
-            warnings.simplefilter("ignore", UserWarning)
-            rows = torch.from_numpy(self.array)
-        return rows if self.device is None else rows.to(self.device)
-
-    @cached_property
-    def _file(self) -> MappedFile:
-        return MappedFile(self.array)
-
-    @property
-    def row_shape(self) -> tuple[int, ...]:
-        """Shape of one row."""
-        return self.array.shape[1:]
-
-    def own_entries(self, view: int) -> int:
-        """How many entries of a view, by its number, are its own and not the clean ones."""
-        firsts = self.first_row.reshape(-1, len(self.ids))
-        return int((firsts[view] != firsts[0]).sum())
-
-    def gather(
-        self, entries: Int64[np.ndarray, " video"]
-    ) -> tuple[
-        Float32[torch.Tensor, "video time *row"],
-        Bool[torch.Tensor, "video time"],
-        Float32[torch.Tensor, "video time"],
-    ]:
-        """Features, zero beyond an entry's length, mask, and start time in seconds of each row."""
-        firsts, lengths = self.first_row[entries], self.length[entries]
-        steps = torch.arange(int(lengths.max(initial=0)))
-        mask = steps < torch.from_numpy(lengths)[:, None]
-        seconds = (self.start_seconds + steps.double() * self.seconds_per_row).float().expand(mask.shape)
-        if self.device is not None:
-            places = torch.from_numpy(firsts)[:, None] + steps.where(mask, 0)
-            return indexed(self._rows, places, mask), mask, seconds
-        values = torch.empty(*mask.shape, *self.row_shape)
-        # One contiguous copy an entry that casts on the way; numpy casts float16 at a tenth of the speed.
-        for place, (first, length) in enumerate(zip(firsts.tolist(), lengths.tolist(), strict=True)):
-            values[place, :length] = self._rows[first : first + length]
-            values[place, length:] = 0
-            self._file.release(first, length)
-        return values, mask, seconds
-
-    def read_ahead(self, entries: Int64[np.ndarray, " video"]) -> None:
-        """Let the system fetch entries from disk that will be gathered soon."""
-        if self.device is None:
-            for first, length in zip(
-                self.first_row[entries].tolist(), self.length[entries].tolist(), strict=True
-            ):
-                self._file.want(first, length)
-
-
-def indexed(
-    rows: Float[torch.Tensor, "row *shape"],
-    places: Int64[torch.Tensor, "video time"],
-    mask: Bool[torch.Tensor, "video time"],
-) -> Float32[torch.Tensor, "video time *shape"]:
-    """Rows at `places`, zero where masked, on the device of `rows` in one kernel a step."""
-    places, real = places.to(rows.device), mask.to(rows.device)
-    values = rows[places].float()
-    return values.masked_fill_(~real.reshape(*real.shape, *[1] * (values.dim() - 2)), 0)
 
 
 @dataclass(frozen=True)

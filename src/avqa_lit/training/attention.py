@@ -8,7 +8,8 @@ from torch import Tensor
 
 from avqa_lit.artifacts.attention import Attention
 from avqa_lit.batch import Batch, ModelOutput
-from avqa_lit.data.store import FeatureStore, PackedModality
+from avqa_lit.data.packed_modality import PackedModality
+from avqa_lit.data.store import FeatureStore
 from avqa_lit.training.gather import gathered
 
 Part = tuple[np.ndarray, np.ndarray, np.ndarray]
