@@ -60,5 +60,7 @@ def mistakes(sheet: Sheet, attention: Attention | None) -> list[Mistake]:
 
 def _looks(attention: Attention | None, row: int) -> dict[str, AttentionOverTime]:
     """Attention of the question in a row of the split; nothing where none was kept."""
-    places = [] if attention is None else np.flatnonzero(attention.row == row)
-    return attention_over_time(attention, int(places[0])) if attention is not None and len(places) else {}
+    if attention is None:
+        return {}
+    places = np.flatnonzero(attention.row == row)
+    return attention_over_time(attention, int(places[0])) if len(places) else {}
