@@ -17,6 +17,7 @@ from avqa_lit.report.build import write_report
 from avqa_lit.report.collect import collect
 from avqa_lit.report.columns import ALL, COLUMNS
 from avqa_lit.report.configurations import Configuration, TestSet, test_sets
+from avqa_lit.report.correlation import correlations
 from avqa_lit.report.intervals import t_interval
 from avqa_lit.report.significance import LEVEL, differences
 from avqa_lit.report.verdict import findings
@@ -33,15 +34,31 @@ class Study:
 
     Attributes:
         arguments: of python -m avqa_lit.train.
-        reference: settings that one configuration alone has; None where the verdict compares by itself.
+        reference: label of a configuration; None where the verdict compares by itself.
+        correlates: whether categories are correlated over the runs.
     """
 
     arguments: Sequence[str]
-    reference: Mapping[str, Any] | None = None
+    reference: str | None = None
+    correlates: bool = False
 
 
 STUDIES = {
-    "modality_ablation": Study(["+experiment=modality_ablation"]),
+    "poster": Study(["+experiment=poster"]),
+    "poster_table": Study(
+        ["+experiment=poster_table", "trainer.max_epochs=12"],
+        reference="model CrossAttention · learning rate 0.001",
+    ),
+    "alignments": Study(["+experiment=alignments", "trainer.max_epochs=12"], reference="none of them"),
+    "modality_ablation": Study(
+        ["+experiment=modality_ablation", "trainer.max_epochs=12"],
+        reference="model CrossAttention · model.modalities audio + visual",
+    ),
+    "category_tradeoff": Study(["+experiment=category_tradeoff", "trainer.max_epochs=12"], correlates=True),
+    "perturbation": Study(["+experiment=perturbation", "trainer.max_epochs=12"], reference="none of them"),
+    "question_encoders": Study(
+        ["+experiment=question_encoders", "trainer.max_epochs=12"], reference="question HashingEncoder"
+    ),
     "kl_sweep": Study(["+experiment=kl_sweep", "seed=0,1,2"]),
     "norm_placement": Study(["+experiment=norm_placement", "loss.kl.weight=0.1"]),
     "schedule_sweep": Study(["+experiment=schedule_sweep", "trainer.max_epochs=12", "data.videos=600"]),
@@ -52,6 +69,7 @@ TABLE = {
     "visual": "acc/visual/avg",
     "audio-visual": "acc/audio_visual/avg",
     "mean of types": "acc/mean_of_types",
+    "mean of modalities": "acc/mean_of_modalities",
 }
 # Averages over questions, which can be compared question by question.
 TESTED = ("overall", "audio", "visual", "audio-visual")
@@ -109,6 +127,7 @@ def summary(name: str, tests: TestSet) -> dict[str, Any]:
             for one in tests.configurations
         ],
         "against_reference": _against(reference, tests) if reference else {},
+        "correlations": _with_rest(tests) if STUDIES[name].correlates else None,
     }
 
 
@@ -120,11 +139,20 @@ def command_of(name: str) -> str:
 def _reference(study: Study, tests: TestSet) -> Configuration | None:
     if study.reference is None:
         return None
-    settings = study.reference.items()
-    (found,) = (
-        one for one in tests.configurations if all(one.setting(key) == value for key, value in settings)
-    )
+    (found,) = (one for one in tests.configurations if one.label == study.reference)
     return found
+
+
+def _with_rest(tests: TestSet) -> dict[str, Any]:
+    """Rank correlation of each category with the mean of the others over the runs."""
+    found = correlations(tests)
+    if found is None:
+        raise SystemExit("too few runs to correlate their categories")
+    return {
+        "runs": found.runs,
+        "critical": found.critical,
+        "with_rest": dict(zip(ALL, found.with_rest.tolist(), strict=True)),
+    }
 
 
 def _against(reference: Configuration, tests: TestSet) -> dict[str, dict[str, Any]]:
@@ -157,15 +185,18 @@ def outcome(results: Mapping[str, Any]) -> str:
     parts = ["\n".join(f"- {one}" for one in results["findings"]), *_accuracies(results)]
     if results.get("reference"):
         parts += _tests(results)
+    if results.get("correlations"):
+        parts += _correlations(**results["correlations"])
     return "\n\n".join(parts)
 
 
 def _accuracies(results: Mapping[str, Any]) -> tuple[str, str]:
-    prior = [f"{100 * results['prior'][column]:.1f}" for column in TABLE]
+    columns = list(results["prior"])
+    prior = [f"{100 * results['prior'][column]:.1f}" for column in columns]
     rows = [["question-only prior", "", *prior]]
     for one in results["configurations"]:
         label = f"**{one['label']}** (chosen on val)" if one["chosen_on_val"] else one["label"]
-        rows.append([label, _cell(one["val"]), *(_cell(one["test"][column]) for column in TABLE)])
+        rows.append([label, _cell(one["val"]), *(_cell(one["test"][column]) for column in columns)])
     seeds = len(results["configurations"][0]["seeds"])
     questions = results["data"]["questions"]
     note = (
@@ -173,20 +204,34 @@ def _accuracies(results: Mapping[str, Any]) -> tuple[str, str]:
         f"over seeds). Budget {results['budget']['name']}, {questions['train']:,} training and "
         f"{questions['test']:,} test questions; the epoch is chosen on val."
     )
-    return _table(["configuration", "val overall", *(f"test {column}" for column in TABLE)], rows), note
+    return _table(["configuration", "val overall", *(f"test {column}" for column in columns)], rows), note
 
 
-def _tests(results: Mapping[str, Any]) -> tuple[str, str]:
+def _tests(results: Mapping[str, Any]) -> tuple[str, str, str]:
+    against = results["against_reference"]
     rows = [
-        [label, *(_difference(**columns[column]) for column in TESTED)]
-        for label, columns in results["against_reference"].items()
+        [label, *(_difference(**columns[column]) for column in TESTED)] for label, columns in against.items()
     ]
+    shown = [label for label, columns in against.items() if columns["overall"]["p"] < LEVEL]
+    verdict = f"Significantly different from *{results['reference']}* overall: {'; '.join(shown) or 'none'}."
     note = (
         "Difference in points on test, with its p-value; **bold** where it is significant, that is below "
         f"{LEVEL} after Holm's correction over the rows of a column. It has to show over questions (paired "
         "bootstrap) and over seeds (paired t test): p is the larger of the two."
     )
-    return _table([f"against {results['reference']}", *TESTED], rows), note
+    return verdict, _table([f"against {results['reference']}", *TESTED], rows), note
+
+
+def _correlations(*, runs: int, critical: float, with_rest: Mapping[str, float]) -> tuple[str, str]:
+    values = [
+        f"**{value:+.2f}**" if abs(value) > critical else f"{value:+.2f}" for value in with_rest.values()
+    ]
+    note = (
+        "Rank correlation (Spearman) of a category's test accuracy with the mean of the other eight, over "
+        f"{runs} runs; **bold** beyond {critical:.2f}, significant at 5% taken one by one. A category that "
+        "falls where the rest rises has a negative one."
+    )
+    return _table(["category", "with the rest"], list(zip(with_rest, values, strict=True))), note
 
 
 def _difference(*, difference: float, p: float) -> str:

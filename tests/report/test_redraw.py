@@ -1,0 +1,58 @@
+"""A study's summary, from the runs that it keeps."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from avqa_lit.report.collect import collect
+from avqa_lit.report.configurations import test_sets as sets_of
+
+HERE = Path(__file__).parents[2] / "experiments"
+SPEC = importlib.util.spec_from_file_location("redraw", HERE / "redraw.py")
+redraw = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(redraw)
+
+
+@pytest.fixture
+def tests_of(fake):
+    sweep = fake()
+    for seed in range(3):
+        for number, skill in enumerate((0.5, 0.5, 0.8, 0.5)):
+            sweep.add(f"w{number}_{seed}", skill=skill, seed=seed, weight=0.1 * number)
+    (tests,) = sets_of(collect([sweep.write()]).results)
+    return tests
+
+
+@pytest.fixture
+def summary(tests_of, monkeypatch):
+    """Summary of a study with these arguments."""
+
+    def of(**arguments):
+        monkeypatch.setitem(redraw.STUDIES, "mine", redraw.Study(["+experiment=mine"], **arguments))
+        results = redraw.summary("mine", tests_of)
+        results["data"]["questions"] = {"train": 1009, "test": tests_of.questions}
+        return results
+
+    return of
+
+
+def test_configurations_are_tested_against_the_reference(summary):
+    results = summary(reference="KL weight 0")
+    assert results["command"] == "python -m avqa_lit.train +experiment=mine"
+    assert set(results["against_reference"]) == {"KL weight 0.1", "KL weight 0.2", "KL weight 0.3"}
+    page = redraw.outcome(results)
+    assert "Significantly different from *KL weight 0* overall: KL weight 0.2." in page
+    better = results["against_reference"]["KL weight 0.2"]["overall"]
+    assert f"| KL weight 0.2 | **+{100 * better['difference']:.1f} (p < 0.01)**" in page
+
+
+def test_categories_are_correlated_over_the_runs(summary):
+    results = summary(correlates=True)
+    assert results["correlations"]["runs"] == 12
+    assert "| audio_visual/temporal | " in redraw.outcome(results)
+
+
+def test_a_reference_that_no_run_has_is_an_error(summary):
+    with pytest.raises(ValueError, match="not enough values"):
+        summary(reference="KL weight 7")
