@@ -36,6 +36,9 @@ def measure() -> dict[str, object]:
         "jobs": JOBS,
         "rounds": ROUNDS,
         "seconds by hand": round(median(one["by hand"] for one in rounds), 1),
+        "our launcher, n_jobs=1, to fits alone": _spread(
+            [one["our launcher, n_jobs=1"] / one["fits alone"] for one in rounds]
+        ),
         "ratios to by hand": {name: _spread([one[name] / one["by hand"] for one in rounds]) for name in ways},
     }
 
