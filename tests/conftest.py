@@ -6,6 +6,7 @@ import hydra
 import pytest
 import torch
 from hydra.core.config_store import ConfigStore
+from hypothesis import settings
 
 from avqa_lit.config.command import config_folder
 from avqa_lit.config.launcher import Hooks
@@ -16,6 +17,10 @@ from avqa_lit.config.schema import Evaluate, Predict, Prepare, Train
 SPEC = importlib.util.spec_from_file_location("wandb_server", Path(__file__).with_name("wandb_server.py"))
 standing_in = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(standing_in)
+
+# A loaded machine is no failure.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 TINY = [
     "trainer.max_epochs=2", "trainer.threads=1", "model.dim=12", "model.heads=3", "model.blocks=1",
