@@ -17,6 +17,15 @@ def test_the_command_writes_page_and_tables_and_says_where(fake, tmp_path, capsy
         assert str(path) in printed
 
 
+def test_figures_and_tables_go_where_they_are_asked_for(fake, tmp_path, capsys):
+    folder = fake().add("a", predictions="without")
+    figures, tables = tmp_path / "figures", tmp_path / "tables"
+    main([str(folder), "-o", str(tmp_path / "r.html"), "--figures", str(figures), "--tables", str(tables)])
+    printed = capsys.readouterr().out
+    assert f"figures: {figures} ({len(list(figures.iterdir()))} files)" in printed
+    assert f"tables one by one: {tables} (3 files)" in printed
+
+
 def test_a_users_mistake_is_one_line_and_status_1(tmp_path, capsys):
     assert main([str(tmp_path / "nowhere")]) == 1
     assert capsys.readouterr().err.startswith("error: ")

@@ -75,7 +75,11 @@ def test_tables_have_captions_and_scopes_and_figures_have_words(html):
     # the correlation.
     assert len(drawings) == 2 * 4 + 2 + 2 + 1
     assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 20 for attrs in drawings)
-    assert all("tabindex" in attrs for attrs in page.all("div") if attrs.get("class") == "scroll")
+    boxes = [attrs for attrs in page.all("div") if attrs.get("class") == "scroll"]
+    assert len(boxes) == len(page.all("table")) + 2  # and the confusions
+    assert all(one["tabindex"] == "0" and one["role"] == "group" and one["aria-label"] for one in boxes)
+    assert len(page.all("details")) == len(page.all("summary"))
+    assert page.parents["li"] <= {"ul", "ol"}
 
 
 def test_nothing_is_loaded_from_anywhere(html):
@@ -129,6 +133,45 @@ def test_the_head_names_budget_data_seeds_and_the_foot_how_to_reproduce(html):
     assert "differs: c0ffee (13 runs); beef (1 run)" in foot
 
 
+def test_templates_answers_confusion_and_mistakes_stand_on_the_page(html):
+    section = html[html.index("Right and wrong answers</h3>") : html.index("Training</h3>")]
+    assert "By template: 27 templates" in section
+    assert "<caption>Classification report of the chosen configuration" in section
+    assert section.count('<p class="asked">') == 18
+    assert "evaluate its checkpoint with attention=true" in section
+
+
+def test_figures_and_tables_are_written_one_by_one_where_asked(fake, tmp_path):
+    sweep, other = fake().grid(), fake("other", checksum="beef", questions="else")
+    other.add("single")
+    folders = {"figures": tmp_path / "figures", "tables": tmp_path / "tables"}
+    report = write_report([sweep.write(), other.write()], tmp_path / "report.html", **folders)
+    for kind, written in (("figures", report.figures), ("tables", report.tables)):
+        assert sorted(folders[kind].iterdir()) == sorted(written)
+        assert len(set(written)) == len(written)
+    tables = {path.name for path in report.tables}
+    assert tables == {
+        f"set{number}-{name}.{form}"
+        for number in (1, 2)
+        for name in ("accuracy", "templates", "answers")
+        for form in ("tex", "md", "csv")
+    }
+    assert {"set1-sweep-grid-test.pdf", "set2-confusion.svg"} < {path.name for path in report.figures}
+    for path in folders["tables"].glob("*.tex"):
+        text = path.read_text("utf-8")
+        assert text.count("{") == text.count("}")
+        assert (
+            len(
+                {
+                    line.count(" & ")
+                    for line in text.splitlines()
+                    if line.endswith(r"\\\\") and "multi" not in line
+                }
+            )
+            == 1
+        )
+
+
 def test_one_run_alone_needs_no_sweep(fake, tmp_path):
     path = fake().add("only", epochs=1)
     html = write_report([path], tmp_path / "report.html").html.read_text("utf-8")
@@ -167,8 +210,10 @@ def test_the_same_runs_give_the_same_bytes(fake, tmp_path):
 def test_fifty_runs_stay_under_a_megabyte(fake, tmp_path):
     sweep = fake()
     for number in range(50):
-        sweep.add(f"r{number}", weight=number / 50, epochs=40, predictions="without")
+        sweep.add(f"r{number}", weight=number / 50, epochs=40, val=number / 99, predictions="with prior")
+    sweep.attend("r49", audio=60, visual=60)
     path = write_report([sweep.write()], tmp_path / "report.html").html
+    assert "of the attention" in path.read_text("utf-8")
     assert path.stat().st_size < 1_000_000
 
 
