@@ -160,16 +160,8 @@ def test_figures_and_tables_are_written_one_by_one_where_asked(fake, tmp_path):
     for path in folders["tables"].glob("*.tex"):
         text = path.read_text("utf-8")
         assert text.count("{") == text.count("}")
-        assert (
-            len(
-                {
-                    line.count(" & ")
-                    for line in text.splitlines()
-                    if line.endswith(r"\\\\") and "multi" not in line
-                }
-            )
-            == 1
-        )
+        lines = [line for line in text.splitlines() if line.endswith("\\\\") and "multi" not in line]
+        assert len({line.count(" & ") for line in lines}) == 1
 
 
 def test_one_run_alone_needs_no_sweep(fake, tmp_path):
