@@ -13,8 +13,8 @@ class MappedFile:
         array: rows of equal size, one after the other.
 
     Attributes:
-        is_large: whether it takes more than half of this machine's memory. The pages of such a file do not
-            stay in this process after use, so that its memory stays as small as its batches.
+        is_large: whether it takes more than half of this machine's memory. Who reads such a file releases
+            its pages after use, so that the process's memory stays as small as its batches.
     """
 
     def __init__(self, array: np.ndarray) -> None:
@@ -29,9 +29,8 @@ class MappedFile:
         self._advise("MADV_WILLNEED", first, rows)
 
     def release(self, first: int, rows: int) -> None:
-        """Give up this process's hold on the pages of these rows, if the file is large."""
-        if self.is_large:
-            self._advise("MADV_DONTNEED", first, rows)
+        """Give up this process's hold on the pages of these rows."""
+        self._advise("MADV_DONTNEED", first, rows)
 
     def _advise(self, advice: str, first: int, rows: int) -> None:
         if self._map is None or not hasattr(mmap, advice):
