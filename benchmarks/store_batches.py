@@ -4,9 +4,11 @@
 and what files cost that are not in memory yet.
 """
 
+import gc
 import json
 import os
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +26,13 @@ from benchmarks._official import (
     one_thread,
     store,
 )
-from benchmarks._timing import cpu, interleaved, rate, spread, wall
+from benchmarks._timing import ROUNDS, cpu, interleaved, rate, spread, wall
 from torch.utils.data import DataLoader, Dataset
 
 from avqa_lit.data.datamodule import AVQADataModule
+from avqa_lit.data.store import FeatureStore
 
-BATCHES = 20
+BATCHES, STEPS = 20, 5
 
 
 class Files(Dataset[tuple[torch.Tensor, ...]]):
@@ -67,20 +70,30 @@ class Loading:
 def measure() -> dict[str, object]:
     """Seconds of the best number of workers by those of the store, and the share in a step."""
     with tempfile.TemporaryDirectory() as folder, one_thread():
-        files = Files(Path(folder) / "feats")
-        data = data_of(store(Path(folder) / "store"))
+        path = Path(folder) / "store"
+        store(path)
         rows = np.random.default_rng(1).integers(QUESTIONS, size=(BATCHES, BATCH))
-        ways = {f"files, {workers} workers": Loading(files, workers=workers) for workers in (0, 1, 2)}
-        seconds = interleaved({**ways, "store": lambda: _gather(data, rows)}, clock=wall)
-        best = [min(turn) for turn in zip(*(seconds[name] for name in ways), strict=True)]
-        faster = [slow / fast for slow, fast in zip(best, seconds["store"], strict=True)]
-        return {
-            "targets": {"store by best files": 30, "share of a step": 0.02},
-            "store by best files": spread(faster),
-            "samples a second": {name: rate(own, items=BATCHES * BATCH) for name, own in seconds.items()},
-            "share of a step": _share(data, rows[0]),
-            "cold by warm": _cold(data, rows, warm=seconds["store"]),
-        }
+        warm = _warm(path, Files(Path(folder) / "feats"), rows)
+        gc.collect()  # a file that is mapped stays in memory
+        return {**warm, "cold, samples a second": _cold(path, rows)}
+
+
+def _warm(path: Path, files: Files, rows: np.ndarray) -> dict[str, object]:
+    """The store against the files, all of which the system has in memory."""
+    data = data_of(FeatureStore.open(path))
+    ways = {f"files, {workers} workers": Loading(files, workers=workers) for workers in (0, 1, 2)}
+    seconds = interleaved({**ways, "store": lambda: _gather(data, rows)}, clock=wall)
+    best = [min(turn) for turn in zip(*(seconds[name] for name in ways), strict=True)]
+    return {
+        "targets": {"store by best files": 30, "share of a step": 0.02},
+        "store by best files": spread(
+            [slow / fast for slow, fast in zip(best, seconds["store"], strict=True)]
+        ),
+        "samples a second": {name: rate(own, items=BATCHES * BATCH) for name, own in seconds.items()},
+        "share of a step": {
+            name: _share(data, bfloat16=half) for name, half in (("float32", False), ("bfloat16", True))
+        },
+    }
 
 
 def _gather(data: AVQADataModule, steps: np.ndarray) -> None:
@@ -88,34 +101,44 @@ def _gather(data: AVQADataModule, steps: np.ndarray) -> None:
         data.gather("train", rows, total=BATCH)
 
 
-def _share(data: AVQADataModule, rows: np.ndarray) -> dict[str, float]:
-    """CPU time of gathering by that of gathering and training on one batch, folded, in float32."""
-    step, batch = Step(model("folded"), bfloat16=False), data.gather("train", rows, total=BATCH)
-    seconds = interleaved(
-        {"gather": lambda: data.gather("train", rows, total=BATCH), "train": lambda: step(batch)}, clock=cpu
+def _share(data: AVQADataModule, *, bfloat16: bool) -> dict[str, float]:
+    """CPU time of getting a batch by that of getting it and training on it, in an epoch of training."""
+    step, batches = (
+        Step(model("folded"), bfloat16=bfloat16),
+        data.loader("train", shuffle=True, rank=0, world_size=1),
     )
-    return spread([one / (one + other) for one, other in zip(*seconds.values(), strict=True)])
+    following, shares = iter(batches), []
+    step(next(following))
+    for _ in range(ROUNDS):
+        loading, began = 0.0, cpu()
+        for _ in range(STEPS):
+            asked = cpu()
+            batch = next(following)
+            loading += cpu() - asked
+            step(batch)
+        shares.append(loading / (cpu() - began))
+    return spread(shares)
 
 
-def _cold(data: AVQADataModule, steps: np.ndarray, *, warm: list[float]) -> dict[str, dict[str, float]]:
-    """Wall time with files that the system has forgotten by the warm time, with and without reading ahead."""
-
-    def ahead() -> None:
-        data.read_ahead("train", steps.reshape(-1), epoch=None)
-        _gather(data, steps)
-
+def _cold(path: Path, rows: np.ndarray) -> dict[str, float]:
+    """Files that the system has forgotten, with and without reading the next batch ahead."""
     found: dict[str, list[float]] = {"as asked for": [], "read ahead": []}
-    for _ in warm:
-        for name, way in (("as asked for", lambda: _gather(data, steps)), ("read ahead", ahead)):
-            for modality in (data.store.audio, data.store.visual):
-                with open(modality.array.filename, "rb") as file:  # noqa: PTH123 - a descriptor is needed
-                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    for _ in range(ROUNDS):
+        for name, seconds in found.items():
+            for file in path.glob("*.npy"):
+                with file.open("rb+") as opened:
+                    os.fsync(opened.fileno())
+                    os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            data = data_of(FeatureStore.open(path))
             began = wall()
-            way()
-            found[name].append(wall() - began)
-    return {
-        name: spread([cold / hot for cold, hot in zip(own, warm, strict=True)]) for name, own in found.items()
-    }
+            for asked, following in pairwise(rows):
+                if name == "read ahead":
+                    data.read_ahead("train", following, epoch=None)
+                data.gather("train", asked, total=BATCH)
+            seconds.append(wall() - began)
+            del data
+            gc.collect()
+    return {name: rate(own, items=(BATCHES - 1) * BATCH) for name, own in found.items()}
 
 
 if __name__ == "__main__":
