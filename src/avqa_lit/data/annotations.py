@@ -1,10 +1,12 @@
 """Questions of MUSIC-AVQA and its relatives, read as they are published."""
 
 import ast
+import gc
 import json
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -75,7 +77,20 @@ def read_annotations(path: Path, *, fields: FieldMap | None = None) -> list[Ques
     """
     fields = fields or FieldMap()
     reader = _Reader(path, fields)
-    return [reader.question(row, record) for row, record in enumerate(_records(path))]
+    with _without_garbage_collection():
+        return [reader.question(row, record) for row, record in enumerate(_records(path))]
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Records hold no cycles, but the collector would look through all of them again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def repeated_ids(question_ids: Iterable[str | None]) -> dict[str, list[int]]:
