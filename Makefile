@@ -39,7 +39,10 @@ bench: $(INSTALLED) ## time what the project claims to be fast, as ratios in one
 experiments: $(INSTALLED) ## redraw the tables of experiments/ from their results.json; RUN=1 trains again
 	$(BIN)/python experiments/redraw.py $(if $(RUN),--run)
 
+docs: $(INSTALLED) ## redraw docs/config.md, the list of every config key
+	$(BIN)/python docs/config.py
+
 clean: ## remove .venv, caches and build files, but no runs
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-.PHONY: help install demo test test-slow check bench experiments clean
+.PHONY: help install demo test test-slow check bench experiments docs clean

@@ -8,7 +8,12 @@ from omegaconf import MISSING
 
 @dataclass
 class Paths:
-    """Where things lie; relative to the folder in which the command was started."""
+    """Where things lie; relative to the folder in which the command was started.
+
+    Attributes:
+        runs: folder of all runs, of which each lies in `<runs>/<experiment>`.
+        cache: folder in which embedded data are built once for all runs.
+    """
 
     runs: str = "runs"
     cache: str = "~/.cache/avqa_lit"
@@ -34,9 +39,20 @@ class Train:
     """Everything that `python -m avqa_lit.train` reads.
 
     Attributes:
+        data: what is learned from and tested on.
+        model: what answers.
+        question: what encodes the questions.
+        loss: list of the terms beside the answer loss, of which those of weight 0 cost nothing.
+        optimizer: what changes the weights.
+        schedule: course of the learning rate.
+        perturbation: what training batches suffer.
+        trainer: devices, precision, epochs.
+        logger: where a run is told beside its own files.
+        budget: size of the study.
         experiment: name of the study, and of its folder.
         seed: of initialisation, order and dropout.
         monitor: validation metric that chooses the epoch.
+        display: show progress while it runs.
         resume: "auto" goes on with the newest run of the same config that has not finished, or with the one
             in `hydra.run.dir`, and ends with the same bits as a run that was never ended; where there is
             none, and with "never", a run starts afresh. A sweep gives "auto" to its jobs.

@@ -42,13 +42,14 @@ class OfficialLayout:
         visual: encoder, rate and start of the visual features.
         batch_size: questions a step over all processes.
         group_by_video: so many questions about a video follow each other in training; 1 leaves them apart.
-        device: where training and evaluation keep the packed features; None leaves them in their files.
+        device: where training and evaluation keep the packed features, such as cuda for a store that fits
+            there; None leaves them in their files.
         store: folder of the packed store; None is `<raw>_store/<audio encoder>+<visual encoder>`, in which
             an encoder of another stride than 1 has it behind its name, and views stand behind.
         features: folder of the encoders' folders, relative to `raw`.
-        missing: whether a question without features is an error, or dropped and counted; and whether a
-            video without features of a view is an error, or counted while the clean ones stand in.
-        dtype: precision of the packed features.
+        missing: "error" refuses a question without features, "drop" leaves it out and counts it; likewise a
+            video without features of a view is refused, or counted while the clean ones stand in.
+        dtype: precision of the packed features: float16, or float32 for values that float16 cannot hold.
         fields: keys of the annotation files.
         views: folder of each further view of the videos by its name, relative to `raw` and laid out as
             `features`; a view without a folder of one encoder has the clean features of that modality.
