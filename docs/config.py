@@ -33,9 +33,9 @@ HEAD = """# Every config key
 Drawn by `make docs` from `conf/` and the docstrings of the classes that take the keys.
 
 A key goes on the command line as `KEY=VALUE`, a group as `GROUP=NAME`:
-`python -m avqa_lit.train model.norm=post schedule=step`. A key of a class that its file in `conf/` leaves at the
-default, such as `data.fields.answer`, wants a plus: `+data.fields.answer=answer`. `null` is no value, `???` has
-to be given. A misspelt key is refused with the nearest right name.
+`python -m avqa_lit.train model.norm=post schedule=step`. A key that no file of `conf/` holds, since its class
+has a default, wants a plus: `+data.fields.answer=answer`. `null` is no value, `???` has to be given.
+A misspelt key is refused with the nearest right name.
 """
 SECTION = re.compile(r"^(?:Args|Attributes):\n((?:[ ]+.*\n?|\n)+)", re.MULTILINE)
 ENTRY = re.compile(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", re.MULTILINE)
