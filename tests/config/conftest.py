@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.artifacts.sweep_file import read_sweep
 from avqa_lit.categories import CATEGORY_NAMES
+from avqa_lit.models.avst_checkpoint import NAMES, UNUSED
 
 SMALL = (
     "trainer.max_epochs=2",
@@ -73,6 +75,41 @@ def write_official():
 @pytest.fixture(scope="session")
 def write_features():
     return _write_features
+
+
+@pytest.fixture(scope="session")
+def as_published():
+    """Turns a checkpoint of ours into weights as the published code saves them from several GPUs."""
+
+    def convert(checkpoint):
+        ours = {name: theirs for theirs, name in NAMES.items()}
+        weights = {f"module.{one}.weight": torch.zeros(2) for one in UNUSED}
+        for name, value in checkpoint["state_dict"].items():
+            name = name.removeprefix("model.")
+            module = next(one for one in ours if name.startswith(f"{one}."))
+            weights[f"module.{ours[module]}{name.removeprefix(module)}"] = value
+        return weights
+
+    return convert
+
+
+@pytest.fixture
+def real_json():
+    """Writes the real val and test questions, val's also as train's, to a folder; gives their videos."""
+    if "AVQA_REAL_DATA" not in os.environ:
+        pytest.skip("AVQA_REAL_DATA is not set: the real annotations are not at hand")
+    published = Path(os.environ["AVQA_REAL_DATA"]) / "music_avqa"
+
+    def write(raw):
+        (raw / "json").mkdir(parents=True)
+        videos = set()
+        for split, name in (("train", "val"), ("val", "val"), ("test", "test")):
+            shutil.copy(published / f"avqa-{name}.json", raw / "json" / f"avqa-{split}.json")
+            questions = json.loads((raw / "json" / f"avqa-{split}.json").read_text("utf-8"))
+            videos |= {question["video_id"] for question in questions}
+        return videos
+
+    return write
 
 
 @pytest.fixture(scope="session")

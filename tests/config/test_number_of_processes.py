@@ -1,10 +1,5 @@
 """Results do not depend on the number of processes: counts exactly, losses to float tolerance."""
 
-import json
-import os
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -46,19 +41,10 @@ def assert_same_scores(runs, split):
 
 
 @pytest.fixture
-def real(tmp_path, write_features):
+def real(tmp_path, write_features, real_json):
     """The real test questions, the val questions for training, and random features."""
-    if "AVQA_REAL_DATA" not in os.environ:
-        pytest.skip("AVQA_REAL_DATA is not set: the real annotations are not at hand")
-    published = Path(os.environ["AVQA_REAL_DATA"]) / "music_avqa"
     raw = tmp_path / "raw"
-    (raw / "json").mkdir(parents=True)
-    videos = set()
-    for split, name in (("train", "val"), ("val", "val"), ("test", "test")):
-        shutil.copy(published / f"avqa-{name}.json", raw / "json" / f"avqa-{split}.json")
-        questions = json.loads((raw / "json" / f"avqa-{split}.json").read_text("utf-8"))
-        videos |= {question["video_id"] for question in questions}
-    write_features(raw, sorted(videos), np.random.default_rng(5), rows=3)
+    write_features(raw, sorted(real_json(raw)), np.random.default_rng(5), rows=3)
     return raw
 
 

@@ -7,7 +7,6 @@ import torch
 from avqa_lit import evaluate as evaluate_command
 from avqa_lit import train as train_command
 from avqa_lit.artifacts.run_folder import read_run
-from avqa_lit.models.avst_checkpoint import NAMES, UNUSED
 
 MODEL = ("model=avst", "model.dim=8", "model.heads=2", "model.frames=5", "model.question_length=9")
 
@@ -46,18 +45,7 @@ def trained(run, data):
     )  # fmt: skip
 
 
-def as_published(checkpoint):
-    """Our weights as the published code would have saved them from several GPUs."""
-    ours = {name: theirs for theirs, name in NAMES.items()}
-    weights = {f"module.{one}.weight": torch.zeros(2) for one in UNUSED}
-    for name, value in checkpoint["state_dict"].items():
-        name = name.removeprefix("model.")
-        module = next(one for one in ours if name.startswith(f"{one}."))
-        weights[f"module.{ours[module]}{name.removeprefix(module)}"] = value
-    return weights
-
-
-def test_published_weights_answer_as_the_same_weights_of_ours(trained, run, data, tmp_path):
+def test_published_weights_answer_as_the_same_weights_of_ours(trained, run, data, tmp_path, as_published):
     checkpoint = torch.load(trained.folder.best, weights_only=True)
     torch.save(as_published(checkpoint), tmp_path / "avst.pt")
     scored = run(
