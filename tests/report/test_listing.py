@@ -43,7 +43,6 @@ def test_groups_are_apart_and_a_wide_table_goes_across_the_page():
     text = booktabs([["", "n"]], [[["a", "1"]], [], [["b", "2"]]], caption="c", across=True)
     assert text.count("\\midrule") == 2
     assert "\\begin{table*}" in text
-    assert "\\resizebox{\\textwidth}{!}{%" in text
     assert text.count("{") == text.count("}")
 
 

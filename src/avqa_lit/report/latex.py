@@ -17,6 +17,8 @@ SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
     "\N{DOWNWARDS ARROW}": r"$^{\downarrow}$",
     "\N{DAGGER}": r"$^{\dagger}$",
 }
+# Shrinks a table that is wider than its place, and no other.
+SHRUNK = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 PATTERN = re.compile("|".join(map(re.escape, SPECIAL)))
 
 
@@ -43,24 +45,25 @@ def booktabs(
         heads: lines of the head; one may hold ``\multicolumn`` and rules.
         groups: rows, with a rule between one group and the next.
         caption: goes above.
-        across: over both columns of a page, shrunk to its width.
+        across: over both columns of a page.
     """
     columns = max(len(row) for group in groups for row in group)
     body = "\n\\midrule\n".join("\n".join(map(_line, group)) for group in groups if group)
-    float_, shrunk = ("table*", "\\resizebox{\\textwidth}{!}{%\n") if across else ("table", "")
+    float_ = "table*" if across else "table"
     return "\n".join(
         [
-            f"% \\usepackage{{booktabs{',graphicx' if across else ''}}}",
+            r"% \usepackage{booktabs,graphicx}",
             f"\\begin{{{float_}}}",
             "\\centering",
             f"\\caption{{{escaped(caption)}}}",
-            f"{shrunk}\\begin{{tabular}}{{l{'r' * (columns - 1)}}}",
+            SHRUNK,
+            f"\\begin{{tabular}}{{l{'r' * (columns - 1)}}}",
             "\\toprule",
             *map(_line, heads),
             "\\midrule",
             body,
             "\\bottomrule",
-            "\\end{tabular}" + ("}" if across else ""),
+            "\\end{tabular}}",
             f"\\end{{{float_}}}\n",
         ]
     )
