@@ -1,4 +1,15 @@
-from avqa_lit.artifacts.differences import differing_keys, flat_settings, label, value_name
+from avqa_lit.artifacts.differences import (
+    differing_keys,
+    flat_settings,
+    keys_of_some_versions,
+    label,
+    value_name,
+)
+
+
+def labels(settings):
+    keys = differing_keys(settings)
+    return [label(one, keys) for one in settings]
 
 
 def test_only_keys_that_differ_name_a_configuration():
@@ -66,8 +77,7 @@ def test_terms_that_come_and_go_name_a_configuration_by_those_that_are_on():
         )
 
     settings = [settings_of(0, 0), settings_of(0.1, 0), settings_of(0.1, 0, "reverse"), settings_of(0, 0.1)]
-    keys = differing_keys(settings)
-    assert [label(one, keys) for one in settings] == [
+    assert labels(settings) == [
         "none of them",
         "KL weight 0.1 · direction forward",
         "KL weight 0.1 · direction reverse",
@@ -82,10 +92,20 @@ def test_perturbations_that_come_and_go_are_named_likewise():
         )
         for noise, mask, views in ((0.0, 0.0, []), (0.2, 0.0, []), (0.0, 5.0, []), (0.0, 0.0, "all"))
     ]
-    keys = differing_keys(settings)
-    assert [label(one, keys) for one in settings] == [
+    assert labels(settings) == [
         "none of them",
         "feature noise 0.2",
         "time mask 5",
         "training views all",
     ]
+
+
+OLD, NEW = ({"versions": {"avqa_lit": version}, "git": None} for version in ("0.1", "0.2"))
+
+
+def test_a_key_that_an_older_version_did_not_know_sets_nothing_apart():
+    old, new = {"model.dim": 64}, {"model.dim": 64, "model.norm": "pre"}
+    assert keys_of_some_versions([(old, OLD), (new, NEW)]) == ["model.norm"]
+    assert keys_of_some_versions([(old, NEW), (new, NEW)]) == []  # left out on purpose
+    assert keys_of_some_versions([(old, OLD), (new, NEW), (new | {"model.norm": "post"}, NEW)]) == []
+    assert keys_of_some_versions([(old, OLD), (new, NEW | {"overrides": ["+model.norm=pre"]})]) == []

@@ -4,6 +4,7 @@ import pytest
 
 from avqa_lit.errors import DataError
 from avqa_lit.report.collect import collect
+from avqa_lit.report.configurations import test_sets as sets_of
 
 
 def change(path, **values):
@@ -99,6 +100,20 @@ def test_a_run_that_cannot_be_read_is_told_and_left_out(fake, break_it, reason):
     assert [job.state for job in found.unfinished] == ["unreadable"]
     assert reason in found.unfinished[0].reason
     assert "broken" in found.unfinished[0].reason
+
+
+def test_a_key_that_only_a_newer_version_knows_makes_no_other_configuration(fake):
+    sweep = fake()
+    for seed in range(3):
+        config = sweep.config(weight=0.0, norm="pre", seed=seed)
+        if seed:
+            config["data"]["device"] = None
+        sweep.add(f"seed{seed}", seed=seed, config=config, git="new" if seed else "old")
+    found = collect([sweep.write()])
+    (tests,) = sets_of(found.results)
+    assert [(one.label, one.seeds) for one in tests.configurations] == [("The one configuration", 3)]
+    (note,) = found.notes
+    assert note.endswith("some know no data.device none; so these are not compared.")
 
 
 def test_predictions_that_contradict_the_counts_are_refused(fake):

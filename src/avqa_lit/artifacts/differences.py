@@ -87,6 +87,33 @@ def differing_keys(settings: Sequence[Settings]) -> list[str]:
     ]
 
 
+def keys_of_some_versions(runs: Sequence[tuple[Settings, Mapping[str, Any]]]) -> list[str]:
+    """Keys that runs lack since the version of the package that made them did not know them.
+
+    Such a key has one value wherever it stands, nobody gave it on a command line, and no version made both
+    runs with it and runs without it. What it does to a run without it is what that version always did.
+
+    Args:
+        runs: settings and results.json of each.
+    """
+    made = [(settings, canonical(_code(results))) for settings, results in runs]
+    given = {
+        text.lstrip("+~").partition("=")[0] for _, results in runs for text in results.get("overrides") or ()
+    }
+    found = []
+    for key in dict.fromkeys(key for settings, _ in made for key in settings):
+        having = {version for settings, version in made if key in settings}
+        lacking = {version for settings, version in made if key not in settings}
+        values = {canonical(settings[key]) for settings, _ in made if key in settings}
+        if lacking and not having & lacking and len(values) == 1 and key not in given:
+            found.append(key)
+    return found
+
+
+def _code(results: Mapping[str, Any]) -> tuple[Any, Any]:
+    return (results.get("versions") or {}).get("avqa_lit"), results.get("git")
+
+
 def _is_of_loss(key: str) -> bool:
     return key.startswith("loss.")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from avqa_lit.artifacts.differences import key_name, keys_of_some_versions, value_name
 from avqa_lit.artifacts.run_folder import RunFolder, read_run
 from avqa_lit.artifacts.sweep_file import JobEntry, Sweep, read_sweep, sweep_path
 from avqa_lit.errors import DataError
@@ -72,6 +73,7 @@ def collect(folders: Iterable[Path]) -> Collection:
                 f"{folder}: expected runs ({RESULTS_FILE}) or sweeps ({SWEEP_FILE}) at any depth; found "
                 "none. Runs lie in runs/<experiment>/ where the training command was started"
             )
+    found.results = _comparable(found)
     found.results = _each_once(found)
     return found
 
@@ -126,6 +128,23 @@ def _add_run(
         found.unfinished.append(_of_job(job, sweep_folder, state=state, reason=reason))
     else:
         found.unfinished.append(Unfinished(name, state, reason or "no reason recorded", path, None))
+
+
+def _comparable(found: Collection) -> list[Result]:
+    """Without the keys that only some versions of the package know, so that these alone set no run apart."""
+    trained = [one for one in found.results if one.origin == TRAINING]
+    keys = keys_of_some_versions([(one.settings, one.run.results) for one in trained])
+    if not keys:
+        return found.results
+    values = {key: one.settings[key] for one in trained for key in keys if key in one.settings}
+    told = ", ".join(f"{key_name(key)} {value_name(values[key])}" for key in keys)
+    found.notes.append(
+        f"Different versions of avqa_lit made these runs, and some know no {told}; so these are not compared."
+    )
+    return [
+        replace(one, settings={key: value for key, value in one.settings.items() if key not in keys})
+        for one in found.results
+    ]
 
 
 def _each_once(found: Collection) -> list[Result]:

@@ -4,7 +4,14 @@ import difflib
 from collections.abc import Sequence
 from typing import Any
 
-from avqa_lit.artifacts.differences import canonical, differing_keys, is_number, key_name, value_name
+from avqa_lit.artifacts.differences import (
+    canonical,
+    differing_keys,
+    is_number,
+    key_name,
+    keys_of_some_versions,
+    value_name,
+)
 from avqa_lit.errors import ConfigError
 from avqa_lit.runs.listing import ListedRun
 
@@ -18,7 +25,9 @@ def varying_keys(runs: Sequence[ListedRun]) -> list[str]:
     """Config keys in which the runs differ, the seed among them; given answers have no model to differ in."""
     known = [run.settings for run in runs if run.config] or [run.settings for run in runs]
     beside = [key for key in BESIDE if len({canonical(one.get(key)) for one in known}) > 1]
-    models = [{key: one[key] for key in one if key not in BESIDE} for one in known if GIVEN not in one]
+    of_versions = keys_of_some_versions([(run.settings, run.results) for run in runs if run.config])
+    apart = {*BESIDE, *of_versions}
+    models = [{key: one[key] for key in one if key not in apart} for one in known if GIVEN not in one]
     return [*differing_keys(models), *beside]
 
 
