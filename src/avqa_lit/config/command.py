@@ -1,5 +1,7 @@
 """Runs a command line: finds the configs, and tells a user's mistake without a traceback."""
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -49,6 +51,8 @@ def run_command(
 
     register_plugins(Hooks(check=check, current_checksum=PreparedStores().checksum, preload=preload))
     show_everything = "HYDRA_FULL_ERROR" in os.environ
+    # At its end Python would look through all objects once more, which takes seconds with torch among them.
+    atexit.register(gc.freeze)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hands exceptions on to us, instead of printing them
 
     @wraps(task)

@@ -23,7 +23,7 @@ from avqa_lit.artifacts.sweep_file import Sweep, read_sweep, sweep_path, write_s
 from avqa_lit.config.sweep.display import SweepDisplay, print_outcome
 from avqa_lit.config.sweep.interrupts import Interrupts
 from avqa_lit.config.sweep.loop import JobLoop, Limits
-from avqa_lit.config.sweep.machine import Machine
+from avqa_lit.config.sweep.machine import Machine, Start
 from avqa_lit.config.sweep.outcome import finished_results
 from avqa_lit.config.sweep.plan import SweepJob, plan_jobs
 from avqa_lit.errors import ConfigError, UserError
@@ -100,9 +100,10 @@ class SweepLauncher(Launcher):
         _refuse_ranks()
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self.folder / ".lock", timeout=0):
+            trainer = self.config.get("trainer") or {}
+            with FileLock(self.folder / ".lock", timeout=0), self.machine.starting(trainer) as start:
                 points = self._plan(job_overrides)
-                self._run(list({job.key: job for job in points}.values()))
+                self._run(list({job.key: job for job in points}.values()), start)
         except Timeout:
             raise ConfigError(
                 f"{self.folder}: another sweep runs in this folder; wait for it, or give this one its own "
@@ -134,7 +135,7 @@ class SweepLauncher(Launcher):
                 job.state = "waiting" if job.results is None else "skipped"
         return points
 
-    def _run(self, batch: Sequence[SweepJob]) -> None:
+    def _run(self, batch: Sequence[SweepJob], start: Start) -> None:
         jobs = list(self.jobs.values())
         waiting = [job for job in batch if job.state == "waiting"]
         earlier = read_sweep(self.folder) if sweep_path(self.folder).exists() else None
@@ -152,7 +153,7 @@ class SweepLauncher(Launcher):
             )
         slots = self.machine.slots(self.n_jobs if isinstance(self.n_jobs, int) else None)
         display = SweepDisplay(jobs, console=console)
-        with Interrupts() as interrupts, self.machine.starting() as start:
+        with Interrupts() as interrupts:
             with display:
                 loop = JobLoop(
                     waiting, slots=slots, limits=self.limits, start=start, display=display, changed=changed

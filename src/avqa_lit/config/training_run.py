@@ -145,6 +145,7 @@ class TrainingRun:
         trainer = self._trainer(console, [checkpoints, timing, interruption, StepSeed(self.config["seed"])])
         with _ending(trainer) as final:
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
+            fit_seconds = timing.earlier + timing.seconds
             test_began = time.monotonic()
             best_epoch = load_best(trainer, module, self.folder)
             attention = self.config["attention"]
@@ -176,7 +177,7 @@ class TrainingRun:
             "dropped_questions": dict(data.store.dropped),
             "data": data.facts(question.name),
             "seconds": {
-                "fit": round(timing.earlier + timing.seconds, 3),
+                "fit": round(fit_seconds, 3),
                 "test": round(time.monotonic() - test_began, 3),
             },
         }

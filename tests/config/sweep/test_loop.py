@@ -42,7 +42,7 @@ def run(request):
             during()
 
         machine = ThisMachine(gpus=gpus, grace=grace, preload=request.param)
-        with Interrupts() as interrupts, machine.starting() as start, display:
+        with Interrupts() as interrupts, machine.starting({}) as start, display:
             loop = JobLoop(
                 jobs,
                 slots=Slots(cores=1, gpus=gpus, n_jobs=n_jobs),

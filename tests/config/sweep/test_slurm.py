@@ -28,7 +28,7 @@ def run(queue):
         shown = io.StringIO()
         cluster = SlurmCluster(parameters=parameters or {}, timeout_minutes=61, grace=7, timeouts=retries)
         display = SweepDisplay(jobs, console=Console(file=shown, width=160))
-        with Interrupts() as interrupts, cluster.starting() as start, display:
+        with Interrupts() as interrupts, cluster.starting({}) as start, display:
             loop = JobLoop(
                 jobs,
                 slots=cluster.slots(None),
@@ -77,7 +77,7 @@ def test_a_job_that_an_earlier_driver_left_in_the_queue_is_not_submitted_twice(
 ):
     job = on_cluster(make_job("import time; time.sleep(2); finish()"), accelerator="cpu", devices=1)
     cluster = SlurmCluster(parameters={}, timeout_minutes=61, grace=7, timeouts=0)
-    with cluster.starting() as start:
+    with cluster.starting({}) as start:
         start(job, cluster.slots(None).lease(cluster.need(job.config["trainer"])))
     run([job])
     assert job.state == "finished"
@@ -135,12 +135,12 @@ def test_devices_that_only_the_node_knows_are_refused(devices):
 def test_a_machine_without_slurm_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     cluster = SlurmCluster(parameters={}, timeout_minutes=1, grace=1, timeouts=0)
-    with pytest.raises(ConfigError, match="no sbatch here"), cluster.starting():
+    with pytest.raises(ConfigError, match="no sbatch here"), cluster.starting({}):
         pass
 
 
 def test_without_submitit_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "submitit", None)
     cluster = SlurmCluster(parameters={}, timeout_minutes=1, grace=1, timeouts=0)
-    with pytest.raises(MissingExtraError, match=r"pip install 'avqa_lit\[slurm\]'"), cluster.starting():
+    with pytest.raises(MissingExtraError, match=r"pip install 'avqa_lit\[slurm\]'"), cluster.starting({}):
         pass

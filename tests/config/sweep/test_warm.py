@@ -25,7 +25,7 @@ os.kill(os.getppid(), signal.SIGKILL)
 @pytest.fixture
 def start():
     """Starts jobs that are forked from a process that has imported `fractions`."""
-    with ThisMachine(gpus=(), grace=0.2, preload=("fractions",)).starting() as start:
+    with ThisMachine(gpus=(), grace=0.2, preload=("fractions",)).starting({}) as start:
         yield lambda job: start(job, LEASE)
 
 
@@ -66,10 +66,25 @@ def test_every_job_draws_random_numbers_of_its_own(start, make_job):
 
 def test_a_job_ends_with_the_status_and_the_traceback_of_its_program(start, make_job):
     status = start(make_job("sys.exit(7)"))
+    told = start(make_job("sys.exit('no luck')"))
+    done = start(make_job("sys.exit()"))
     failed = start(make_job("raise ValueError('out of luck')"))
     killed = start(make_job("import os; os.kill(os.getpid(), 9)"))
-    assert [ended(one) for one in (status, failed, killed)] == [7, 1, -signal.SIGKILL]
+    assert [ended(one) for one in (status, told, done, failed, killed)] == [7, 1, 0, 1, -signal.SIGKILL]
+    assert told.last_lines()[-1] == "no luck"
     assert failed.last_lines()[-1] == "ValueError: out of luck"
+
+
+def test_a_job_ends_once_its_threads_have_and_after_what_it_left_for_the_end(start, make_job):
+    code = """
+import atexit, threading, time
+atexit.register(print, "at the end")
+threading.Thread(target=lambda: (time.sleep(0.2), print("thread"))).start()
+print("program")
+"""
+    process = start(make_job(code))
+    assert ended(process) == 0
+    assert process.last_lines()[-3:] == ["program", "thread", "at the end"]
 
 
 def test_without_the_process_that_forks_jobs_start_from_scratch(start, make_job):
@@ -85,8 +100,21 @@ def test_without_the_process_that_forks_jobs_start_from_scratch(start, make_job)
 
 def test_a_module_that_cannot_be_imported_is_left_to_the_job_to_explain(make_job):
     machine = ThisMachine(gpus=(), grace=0.2, preload=("no_such_module",))
-    with machine.starting() as start:
+    with machine.starting({}) as start:
         assert ended(start(make_job(), LEASE)) == 0
+
+
+@pytest.mark.parametrize(("devices", "begun"), [(1, True), (2, False)])
+def test_imports_begin_before_a_job_is_ready_if_such_jobs_are_forked(tmp_path, monkeypatch, devices, begun):
+    (tmp_path / "told_by_import.py").write_text("import pathlib; pathlib.Path(__file__ + '.told').touch()")
+    monkeypatch.syspath_prepend(tmp_path)
+    told = tmp_path / "told_by_import.py.told"
+    machine = ThisMachine(gpus=(), grace=0.2, preload=("told_by_import",))
+    with machine.starting({"devices": devices}):
+        end = time.monotonic() + (20 if begun else 1)
+        while not told.exists() and time.monotonic() < end:
+            time.sleep(0.02)
+    assert told.exists() == begun
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from avqa_lit.config.sweep.outcome import failure, finished_results
 from avqa_lit.config.sweep.plan import SweepJob
 from avqa_lit.config.sweep.slots import Lease, Slots
 
-TICK = 0.1
+TICK = 0.02
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ class Machine(Protocol):
     def slots(self, n_jobs: int | None) -> Slots:
         """Room for jobs."""
 
-    def starting(self) -> AbstractContextManager[Start]:
-        """A function that starts jobs, while the context is open."""
+    def starting(self, trainer: Mapping[str, Any]) -> AbstractContextManager[Start]:
+        """A function that starts jobs, while the context is open; most of them have this trainer config."""
 
 
 class ThisMachine:
@@ -76,25 +76,34 @@ class ThisMachine:
         return Slots(cores=available_cores(), gpus=self.gpus, n_jobs=n_jobs)
 
     @contextmanager
-    def starting(self) -> Iterator[Start]:
-        """Starts processes, which a guard ends if this one is killed."""
+    def starting(self, trainer: Mapping[str, Any]) -> Iterator[Start]:
+        """Starts processes, which a guard ends if this one is killed.
+
+        The imports for jobs that are forked begin at once, and go on while this process plans the sweep.
+        """
         with Guard(grace=self.grace) as guard, ExitStack() as stack:
             warm: WarmProcess | None = None
 
-            def start(job: SweepJob, lease: Lease) -> RunningJob:
+            def warmed() -> WarmProcess:
                 nonlocal warm
-                environment = job_environment(os.environ, gpus=lease.gpus)
-                if self._forks(job):
+                if warm is None:
+                    environment = job_environment(os.environ, gpus=())
+                    made = WarmProcess(self.preload, environment=environment, guard=guard)
+                    warm = stack.enter_context(made)
+                return warm
+
+            def start(job: SweepJob, lease: Lease) -> RunningJob:
+                if self._forks(job.config.get("trainer", {})):
                     with suppress(OSError):  # without it, a job starts from scratch or says what is wrong
-                        if warm is None:
-                            made = WarmProcess(self.preload, environment=environment, guard=guard)
-                            warm = stack.enter_context(made)
-                        return warm.start(job.command, log=job.log)
+                        return warmed().start(job.command, log=job.log)
+                environment = job_environment(os.environ, gpus=lease.gpus)
                 return JobProcess(job.command, log=job.log, environment=environment, guard=guard)
 
+            if self._forks(trainer):
+                with suppress(OSError):
+                    warmed()
             yield start
 
-    def _forks(self, job: SweepJob) -> bool:
-        trainer = job.config.get("trainer", {})
+    def _forks(self, trainer: Mapping[str, Any]) -> bool:
         single = trainer.get("devices", 1) in (1, "auto") and trainer.get("num_nodes", 1) == 1
         return bool(self.preload) and single and not self.uses_gpus(trainer)

@@ -64,7 +64,7 @@ class SlurmCluster:
         return Slots(cores=0, gpus=(), n_jobs=n_jobs)
 
     @contextmanager
-    def starting(self) -> Iterator[Start]:
+    def starting(self, trainer: Mapping[str, Any]) -> Iterator[Start]:
         """Submits jobs, or takes up those that an earlier driver left in the queue."""
         try:
             import submitit  # noqa: F401 - told before the first job, not by it

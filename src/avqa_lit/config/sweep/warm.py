@@ -5,6 +5,7 @@ job is a fresh child of it, forked into a session of its own, and so as isolated
 Jobs that start processes of their own or use a GPU are not forked: see `ThisMachine`.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -16,11 +17,12 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from avqa_lit.config.sweep.guard import Guard
 from avqa_lit.config.sweep.job_process import last_lines
@@ -168,8 +170,7 @@ def _serve(modules: Sequence[str]) -> None:
                     pid = _fork()
                     if pid == 0:
                         os.close(answers)
-                        _become(command, log=log)
-                        return
+                        _run_to_end(command, log=log)
                     os.write(answers, _encoded(number, pid, None))
                     selector.register(os.pidfd_open(pid), selectors.EVENT_READ, data=(number, pid))
                 else:
@@ -187,6 +188,32 @@ def _fork() -> int:
         os.read(reading, 1)  # until the child has closed its end as well
     os.close(reading)
     return pid
+
+
+def _run_to_end(command: Sequence[str], *, log: str) -> NoReturn:
+    """Run a job and end as Python ends, but leave what was imported to the system, as multiprocessing does.
+
+    To free it takes longer than an epoch of a short training.
+    """
+    status = 1
+    try:
+        try:
+            _become(command, log=log)
+            status = 0
+        except SystemExit as error:
+            status = error.code if isinstance(error.code, int) else int(error.code is not None)
+            if isinstance(error.code, str):
+                print(error.code, file=sys.stderr)
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
 
 
 def _become(command: Sequence[str], *, log: str) -> None:
