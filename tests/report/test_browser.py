@@ -1,7 +1,10 @@
 import html
+import importlib.util
+import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +26,25 @@ frame.onload = () => {
 };
 </script>
 """
+
+AXE = """
+<script>
+axe.run().then((found) => {
+  const told = found.violations.map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 100))]);
+  document.title = JSON.stringify({ passes: found.passes.length, violations: told });
+});
+</script>
+"""
+
+
+@pytest.fixture
+def axe():
+    """Script of axe-core, from a package that brings it along."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None:
+        pytest.skip("axe is not installed: pip install --no-deps axe-playwright-python")
+    (script,) = Path(found.origin).parent.rglob("axe.min.js")
+    return f"<script>{script.read_text('utf-8')}</script>"
 
 
 @pytest.fixture
@@ -61,3 +83,18 @@ def test_the_page_fits_the_screen(fake, tmp_path, browse, width, many):
     picture = tmp_path / "page.png"
     browse(f"--screenshot={picture}", f"--window-size={max(width, 500)},2000", report.as_uri())
     assert picture.stat().st_size > 20_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_axe_finds_nothing_to_complain_of(fake, tmp_path, browse, axe, scheme):
+    sweep = fake().grid(seeds=(0, 1))
+    sweep.lose("bad", reason="exit status 1")
+    page = write_report([sweep.write()], tmp_path / "report.html").html
+    page.write_text(page.read_text("utf-8") + axe + AXE, "utf-8")
+    shown = browse(
+        "--dump-dom", f"--blink-settings=preferredColorScheme={int(scheme == 'light')}", page.as_uri()
+    )
+    found = json.loads(html.unescape(re.search("<title>(.*?)</title>", shown)[1]))
+    assert found["violations"] == []
+    assert found["passes"] > 10
