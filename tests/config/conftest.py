@@ -21,6 +21,21 @@ SMALL = (
     "data.batch_size=16",
     "logger=none",
 )
+STANDIN_CONFIG = """
+defaults: [_self_, override hydra/launcher: process, override hydra/job_logging: none,
+           override hydra/hydra_logging: none]
+experiment: null
+x: 1
+do: finish
+trainer: {accelerator: cpu, devices: 1, threads: auto}
+paths: {runs: runs}
+hydra: {output_subdir: null, run: {dir: .}}
+"""
+STANDIN_EXPERIMENT = """
+# @package _global_
+experiment: mine
+hydra: {mode: MULTIRUN, sweeper: {params: {x: "5,6"}}}
+"""
 SMALL_MODEL = ("model.dim=16", "model.hidden=16", "model.blocks=1")
 
 
@@ -59,6 +74,17 @@ def _write_features(folder, videos, random, *, rows=13):
 def _type(category):
     modality, kind = category.split("/")
     return [{"audio": "Audio", "visual": "Visual"}.get(modality, "Audio-Visual"), kind.title()]
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Folder of a program that sweeps with our launcher; its working folder is `work`."""
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "conf" / "train.yaml").write_text(STANDIN_CONFIG, encoding="utf-8")
+    (tmp_path / "conf" / "experiment" / "mine.yaml").write_text(STANDIN_EXPERIMENT, encoding="utf-8")
+    shutil.copy(Path(__file__).with_name("standin.py"), tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")
