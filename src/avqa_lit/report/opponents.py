@@ -8,7 +8,7 @@ from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.intervals import newcombe, wilson
 from avqa_lit.report.origin import GIVEN
 from avqa_lit.report.published import is_official, published_rows
-from avqa_lit.report.statement import Statement, evidence, hedge
+from avqa_lit.report.statement import Statement, evidence, outcome
 from avqa_lit.report.tested_cells import BASELINE, baseline, is_baseline
 from avqa_lit.report.wording import percent
 
@@ -28,14 +28,8 @@ def _baseline(test_set: TestSet) -> Iterator[Statement]:
         )
         return
     comparison = compare(test_set.chosen, rival)
-    lead = {
-        1: f"It beats the baseline {BASELINE}, trained here{hedge(comparison)}.",
-        0: f"Against the baseline {BASELINE}, trained here: no difference that these runs can show.",
-        -1: f"It falls behind the baseline {BASELINE}, trained here{hedge(comparison)}.",
-    }[comparison.sign]
-    yield Statement(
-        lead, f"{rival.label} answers {percent(rival.mean(OVERALL))}%: {evidence(comparison)}.", comparison
-    )
+    text = f"{rival.label} answers {percent(rival.mean(OVERALL))}%: {evidence(comparison)}."
+    yield _against(f"the baseline {BASELINE}, trained here", comparison, text)
 
 
 def _published_baseline(test_set: TestSet) -> Iterator[Statement]:
@@ -60,10 +54,16 @@ def _other_programs(test_set: TestSet) -> Iterator[Statement]:
         if other.origin != GIVEN or other is test_set.chosen:
             continue
         comparison = compare(test_set.chosen, other)
-        lead = {
-            1: f"It beats the {other.label}.",
-            0: f"Against the {other.label}: no difference that these runs can show.",
-            -1: f"It falls behind the {other.label}.",
-        }[comparison.sign]
         text = f"They are right for {percent(other.mean(OVERALL))}%: {evidence(comparison)}."
-        yield Statement(lead, text, comparison)
+        yield _against(f"the {other.label}", comparison, text, hedged=False)
+
+
+def _against(rival: str, comparison: Comparison, text: str, *, hedged: bool = True) -> Statement:
+    said = outcome(
+        comparison,
+        above=f"It beats {rival}",
+        level=f"Against {rival}",
+        below=f"It falls behind {rival}",
+        hedged=hedged,
+    )
+    return Statement(said, text, comparison)

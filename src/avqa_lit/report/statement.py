@@ -33,6 +33,17 @@ def evidence(comparison: Comparison) -> str:
     return text + ")"
 
 
-def hedge(comparison: Comparison) -> str:
-    """What to add to a difference between trained configurations that only one seed shows."""
-    return "" if comparison.over_seeds else ", as far as one seed can tell"
+def outcome(comparison: Comparison, *, above: str, level: str, below: str, hedged: bool = True) -> str:
+    """What a comparison comes to, in one sentence.
+
+    Args:
+        comparison: decides which of the three is said.
+        above: said where the difference is a gain.
+        level: named where no difference shows.
+        below: said where it is a loss.
+        hedged: whether it is added that one seed alone shows the difference, where that is so.
+    """
+    if comparison.sign == 0:
+        return f"{level}: no difference that these runs can show."
+    hedge = ", as far as one seed can tell" if hedged and not comparison.over_seeds else ""
+    return f"{above if comparison.sign > 0 else below}{hedge}."

@@ -7,7 +7,7 @@ from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.comparison import accuracy_over_questions, compare, compare_with_prior
 from avqa_lit.report.configurations import Configuration, TestSet, best_on_val
 from avqa_lit.report.opponents import opponents
-from avqa_lit.report.statement import Statement, evidence, hedge
+from avqa_lit.report.statement import Statement, evidence, outcome
 from avqa_lit.report.wording import bounds, count, percent
 
 
@@ -82,17 +82,15 @@ def _kl(test_set: TestSet) -> Iterator[Statement]:
             continue
         comparison = compare(best, twins[_but_for_kl(best, test_set)])
         place = f" with norm {value_name(norm)}" if NORM in test_set.keys else ""
-        lead = {
-            1: f"KL alignment helped{place}{hedge(comparison)}.",
-            0: f"KL alignment{place}: no difference that these runs can show.",
-            -1: f"KL alignment hurt{place}{hedge(comparison)}.",
-        }[comparison.sign]
-        weight = value_name(best.setting(KL_WEIGHT))
-        yield Statement(
-            lead,
-            f"The best weight above 0 on val, {weight}, against weight 0: {evidence(comparison)}.",
+        said = outcome(
             comparison,
+            above=f"KL alignment helped{place}",
+            level=f"KL alignment{place}",
+            below=f"KL alignment hurt{place}",
         )
+        weight = value_name(best.setting(KL_WEIGHT))
+        text = f"The best weight above 0 on val, {weight}, against weight 0: {evidence(comparison)}."
+        yield Statement(said, text, comparison)
 
 
 def _aligned(one: Configuration) -> bool:
@@ -113,13 +111,14 @@ def _norm(test_set: TestSet) -> Iterator[Statement]:
     if pre is None or post is None:
         return
     comparison = compare(pre, post)
-    lead = {
-        1: f"Norm before the sublayers (pre) is better than after (post){hedge(comparison)}.",
-        0: "Norm placement, pre against post: no difference that these runs can show.",
-        -1: f"Norm after the sublayers (post) is better than before (pre){hedge(comparison)}.",
-    }[comparison.sign]
+    said = outcome(
+        comparison,
+        above="Norm before the sublayers (pre) is better than after (post)",
+        level="Norm placement, pre against post",
+        below="Norm after the sublayers (post) is better than before (pre)",
+    )
     text = f"Each at its best on val, {pre.label} against {post.label}: {evidence(comparison)}."
-    yield Statement(lead, text, comparison)
+    yield Statement(said, text, comparison)
 
 
 def _runner_up(test_set: TestSet) -> Iterator[Statement]:
@@ -128,9 +127,10 @@ def _runner_up(test_set: TestSet) -> Iterator[Statement]:
     if second is None or not test_set.was_chosen_on_val:
         return
     comparison = compare(test_set.chosen, second)
-    lead = {
-        1: f"It beats the next best on val, {second.label}{hedge(comparison)}.",
-        0: f"Against the next best on val, {second.label}: no difference that these runs can show.",
-        -1: f"The next best on val, {second.label}, does better on test{hedge(comparison)}.",
-    }[comparison.sign]
-    yield Statement(lead, f"On test, {evidence(comparison)}.", comparison)
+    said = outcome(
+        comparison,
+        above=f"It beats the next best on val, {second.label}",
+        level=f"Against the next best on val, {second.label}",
+        below=f"The next best on val, {second.label}, does better on test",
+    )
+    yield Statement(said, f"On test, {evidence(comparison)}.", comparison)
