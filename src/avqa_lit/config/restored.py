@@ -82,7 +82,7 @@ def restore(
         drop=drop,
         asked=asked,
     )
-    spec = DataSpec(**origin["spec"])
+    spec = DataSpec(**({"answer_words": data.spec.answer_words} | origin["spec"]))
     if data.spec != spec:
         raise DataError(
             f"{path}: trained on {spec}, but these data are {data.spec} with the encoders "
@@ -144,7 +144,7 @@ def open_data(
     cache = Path(config["paths"]["cache"]).expanduser()
     store = asked(source.prepare(question.encoder, cache=cache, progress=config["display"]))
     return AVQADataModule(
-        store,
+        store.with_train_share(config["data"].get("train_share", 1.0)),
         text_features=store.text_features(question.encoder),
         batch_size=source.batch_size,
         seed=seed,

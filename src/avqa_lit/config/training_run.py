@@ -188,6 +188,7 @@ class TrainingRun:
         perturbation = build(self.config["perturbation"])
         cache = Path(self.config["paths"]["cache"]).expanduser()
         store = source.prepare(question.encoder, cache=cache, progress=self.config["display"])
+        store = store.with_train_share(self.config["data"].get("train_share", 1.0))
         data = AVQADataModule(
             store,
             text_features=store.text_features(question.encoder),

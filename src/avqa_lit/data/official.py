@@ -42,6 +42,7 @@ class OfficialLayout:
         visual: encoder, rate and start of the visual features.
         batch_size: questions a step over all processes.
         group_by_video: so many questions about a video follow each other in training; 1 leaves them apart.
+        train_share: share of the training videos that are trained on, in (0, 1]; other splits stay whole.
         device: where training and evaluation keep the packed features, such as cuda for a store that fits
             there; None leaves them in their files.
         store: folder of the packed store; None is `<raw>_store/<audio encoder>+<visual encoder>`, in which
@@ -68,6 +69,7 @@ class OfficialLayout:
     missing: str = "error"
     dtype: str = "float16"
     group_by_video: int = 1
+    train_share: float = 1.0
     device: str | None = None
     fields: FieldMap = field(default_factory=FieldMap)
     views: Mapping[str, str] | None = None

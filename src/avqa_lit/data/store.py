@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int8, Int64
+from jaxtyping import Bool, Float32, Int8, Int64
 
 from avqa_lit.batch import DataSpec
 from avqa_lit.data.packed_modality import PackedModality
@@ -17,7 +18,7 @@ from avqa_lit.data.text_features import QuestionEncoder, text_features
 from avqa_lit.data.token_features import TokenEncoder, TokenFeatures, token_features
 from avqa_lit.data.views import CLEAN
 from avqa_lit.data.vocabulary import Vocabulary
-from avqa_lit.errors import DataError
+from avqa_lit.errors import ConfigError, DataError
 
 SCHEMA = 1
 MODALITIES = ("audio", "visual")
@@ -50,6 +51,16 @@ class QuestionTable:
 
     def __len__(self) -> int:
         return len(self.row)
+
+    def where(self, kept: Bool[np.ndarray, " question"]) -> "QuestionTable":
+        """The questions that are true in `kept`."""
+        columns: dict[str, Any] = {}
+        for one in fields(self):
+            column = getattr(self, one.name)
+            columns[one.name] = (
+                column[kept] if isinstance(column, np.ndarray) else tuple(compress(column, kept))
+            )
+        return QuestionTable(**columns)
 
 
 @dataclass(frozen=True)
@@ -129,6 +140,27 @@ class FeatureStore:
         return replace(
             self, audio=replace(self.audio, device=device), visual=replace(self.visual, device=device)
         )
+
+    def with_train_share(self, share: float) -> "FeatureStore":
+        """The same store with the questions of a share of the training videos, for a learning curve.
+
+        A smaller share is part of a larger one, and the same for every seed. Vocabularies stay those of all
+        training videos; the question-only prior is fitted on the share.
+
+        Args:
+            share: part of the training videos, in (0, 1]; one video at least.
+
+        Raises:
+            ConfigError: another share.
+        """
+        if not 0 < share <= 1:
+            raise ConfigError(f"data.train_share={share}: expected a share in (0, 1]")
+        if share == 1:
+            return self
+        table = self.splits["train"]
+        clips = np.random.default_rng(0).permutation(np.unique(table.clip))
+        kept = np.isin(table.clip, clips[: max(1, round(share * len(clips)))])
+        return replace(self, splits={**self.splits, "train": table.where(kept)})
 
     @property
     def encoders(self) -> dict[str, str]:

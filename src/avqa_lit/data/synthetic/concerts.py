@@ -71,6 +71,7 @@ class SyntheticConcerts:
         noise: standard deviation of the noise in both encoders.
         batch_size: questions a step over all processes.
         group_by_video: so many questions about a video follow each other in training; 1 leaves them apart.
+        train_share: share of the training videos that are trained on, in (0, 1]; other splits stay whole.
         device: where training and evaluation keep the packed features; None leaves them in their files.
         dtype: precision of the features, float16 or float32.
         export: folder for `python -m avqa_lit.prepare` to write the official layout to; None packs a store.
@@ -86,6 +87,7 @@ class SyntheticConcerts:
     batch_size: int
     dtype: StoredDtype = "float16"
     group_by_video: int = 1
+    train_share: float = 1.0
     device: str | None = None
     export: str | None = None
     views: Sequence[str] = ()
@@ -180,7 +182,15 @@ class SyntheticConcerts:
     def key(self) -> str:
         """Hash of the options and of the simulator's own source: equal keys, equal data."""
         options = asdict(self)
-        for without_effect in ("batch_size", "group_by_video", "device", "export", "view", "train_views"):
+        for without_effect in (
+            "batch_size",
+            "group_by_video",
+            "train_share",
+            "device",
+            "export",
+            "view",
+            "train_views",
+        ):
             del options[without_effect]
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
         for source in sorted(Path(__file__).parent.glob("*.py")):
