@@ -23,6 +23,8 @@ class DataSpec:
         question: width of a cached question feature; 0 where the question encoder is trained.
         words: number of words in the vocabulary of the train split.
         answers: number of answers in the vocabulary of the train split.
+        answer_words: ids of each answer's words in the vocabulary of questions, as in `Batch.words`: 1 for
+            one that no question has. Empty where nobody asked for them.
     """
 
     audio: tuple[int, ...]
@@ -30,6 +32,7 @@ class DataSpec:
     question: int
     words: int
     answers: int
+    answer_words: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True)

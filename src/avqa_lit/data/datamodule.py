@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float32, Int64
 from numpy import ndarray
 
-from avqa_lit.batch import Batch, DataSpec, Track
+from avqa_lit.batch import PADDING_WORD, Batch, DataSpec, Track
 from avqa_lit.data.other_videos import other_clips
 from avqa_lit.data.perturbation import Perturbation
 from avqa_lit.data.sampler import StepSampler
@@ -101,7 +101,13 @@ class AVQADataModule(L.LightningDataModule):
     def spec(self) -> DataSpec:
         """What a model has to know to size itself."""
         store = self.store.spec(self.text_features.shape[1])
-        return replace(store, words=len(self.words), answers=len(self.answers))
+        answer_words = word_ids(self.answers, Vocabulary(self.words))
+        return replace(
+            store,
+            words=len(self.words),
+            answers=len(self.answers),
+            answer_words=tuple(tuple(ids[ids != PADDING_WORD].tolist()) for ids in answer_words),
+        )
 
     def facts(self, question_encoder: str) -> dict[str, Any]:
         """Where the data come from, for results.json."""

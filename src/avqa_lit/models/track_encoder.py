@@ -19,14 +19,9 @@ class TrackEncoder(nn.Module):
 
     def __init__(self, row_shape: tuple[int, ...], *, dim: int) -> None:
         super().__init__()
-        if not 1 <= len(row_shape) <= 3:
-            raise DataError(
-                f"a feature row of shape {list(row_shape)}: expected [dim], [patch, dim] or "
-                "[dim, height, width]"
-            )
         self.row_shape = row_shape
-        self.patches = {1: 1, 2: row_shape[0], 3: prod(row_shape[1:])}[len(row_shape)]
-        self.project = nn.Linear(row_shape[0] if len(row_shape) == 3 else row_shape[-1], dim)
+        self.patches, width = patches_of(row_shape)
+        self.project = nn.Linear(width, dim)
         self.clock = nn.Linear(dim, dim, bias=False)
         # One vector for each place; with a single place it is the modality's embedding.
         self.place = nn.Parameter(torch.randn(self.patches, dim) * 0.3)
@@ -36,7 +31,7 @@ class TrackEncoder(nn.Module):
 
         If asked for, the projected features alone as well, one row a time step (mean of its patches).
         """
-        features = self._features(track)
+        features = places(track, self.row_shape)
         seconds = track.seconds
         if seconds.stride(0) == 0:  # one row that all videos share
             seconds = seconds[:1]
@@ -51,14 +46,31 @@ class TrackEncoder(nn.Module):
         # The mean first: the projection is linear.
         return tokens, Track(self.project(features.mean(dim=2)), track.mask, track.seconds)
 
-    def _features(self, track: Track) -> Float[Tensor, "video time patch input"]:
-        values = track.values
-        if torch.is_autocast_enabled(values.device.type):
-            # Once here, and not in every block: autocast keeps what it casts of parameters alone.
-            values = values.to(torch.get_autocast_dtype(values.device.type))
-        if len(self.row_shape) == 3:
-            return values.flatten(-2).transpose(-1, -2)
-        return values.unsqueeze(-2) if len(self.row_shape) == 1 else values
+
+def patches_of(row_shape: tuple[int, ...]) -> tuple[int, int]:
+    """Number of places in a row, and how wide the features of each are.
+
+    Raises:
+        DataError: a shape that is none of the three.
+    """
+    if not 1 <= len(row_shape) <= 3:
+        raise DataError(
+            f"a feature row of shape {list(row_shape)}: expected [dim], [patch, dim] or [dim, height, width]"
+        )
+    if len(row_shape) == 3:
+        return prod(row_shape[1:]), row_shape[0]
+    return (1 if len(row_shape) == 1 else row_shape[0]), row_shape[-1]
+
+
+def places(track: Track, row_shape: tuple[int, ...]) -> Float[Tensor, "video time patch input"]:
+    """Features of each place in each time step."""
+    values = track.values
+    if torch.is_autocast_enabled(values.device.type):
+        # Once here, and not in every block: autocast keeps what it casts of parameters alone.
+        values = values.to(torch.get_autocast_dtype(values.device.type))
+    if len(row_shape) == 3:
+        return values.flatten(-2).transpose(-1, -2)
+    return values.unsqueeze(-2) if len(row_shape) == 1 else values
 
 
 def seconds_embedding(seconds: Float[Tensor, "video time"], dim: int) -> Float[Tensor, "video time dim"]:

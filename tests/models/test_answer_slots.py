@@ -1,0 +1,132 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from avqa_lit.batch import DataSpec, Track
+from avqa_lit.errors import ConfigError
+from avqa_lit.models.answer_slots import AnswerSlots
+
+SPEC = DataSpec(
+    audio=(7,),
+    visual=(3, 5),
+    question=11,
+    words=19,
+    answers=13,
+    answer_words=((4,), (1,), (5, 6), *((1,) for _ in range(10))),
+)
+
+
+def model_of(spec=SPEC, **changed):
+    torch.manual_seed(0)
+    settings = {
+        "dim": 12, "heads": 3, "hidden": 17, "channels": 2, "audio_bins": 3, "visual_bins": 2, "exchanges": 2,
+        "dropout": 0.0,
+    }  # fmt: skip
+    return AnswerSlots(spec, **(settings | changed)).double()
+
+
+def test_every_parameter_gets_a_gradient(batch):
+    """Of those that nothing moves, DDP would wait for ever."""
+    model = model_of()
+    F.cross_entropy(model(batch).logits, batch.answer).backward()
+    without = [name for name, one in model.named_parameters() if one.grad is None or not one.grad.any()]
+    assert without == []
+
+
+@pytest.mark.parametrize("row_shape", [(5,), (3, 5), (5, 2, 3)])
+def test_it_takes_vectors_patches_and_maps(batch, row_shape):
+    values = torch.randn(*batch.visual.mask.shape, *row_shape, dtype=torch.float64)
+    output = model_of(replace(SPEC, visual=row_shape))(
+        replace(batch, visual=replace(batch.visual, values=values))
+    )
+    assert output.logits.shape == (9, 13)
+    assert output.visual.values.shape == (4, 5, 12)
+
+
+def test_each_question_reads_its_own_video(batch):
+    values = batch.audio.values.clone().requires_grad_()
+    model_of()(replace(batch, audio=replace(batch.audio, values=values))).logits[3].sum().backward()
+    assert (values.grad.flatten(1).abs().sum(1) > 0).tolist() == [False, False, False, True]
+
+
+def test_padding_of_tracks_and_questions_changes_nothing(batch):
+    model = model_of().eval()
+
+    def longer(track):
+        pad = torch.full((4, 3, *track.values.shape[2:]), 9.0, dtype=torch.float64)
+        return Track(
+            torch.cat([track.values, pad], 1),
+            torch.cat([track.mask, torch.zeros(4, 3, dtype=torch.bool)], 1),
+            torch.cat([track.seconds, torch.zeros(4, 3, dtype=torch.float64)], 1),
+        )
+
+    padded = replace(
+        batch,
+        audio=longer(batch.audio),
+        visual=longer(batch.visual),
+        words=F.pad(batch.words, (0, 3)),
+    )
+    one, other = model(batch), model(padded)
+    torch.testing.assert_close(one.logits, other.logits)
+    torch.testing.assert_close(one.audio_attention, other.audio_attention[:, :6])
+    assert not other.audio_attention[:, 6:].any()
+
+
+def test_attention_covers_both_tracks_and_sums_to_one(batch):
+    output = model_of().eval()(batch)
+    total = output.audio_attention.sum(1) + output.visual_attention.sum(1)
+    torch.testing.assert_close(total, torch.ones(9, dtype=torch.float64))
+
+
+def test_attention_is_left_out_in_training_and_tracks_where_nothing_reads_them(batch):
+    model = model_of()
+    model.gives_tracks = False
+    output = model(batch)
+    assert output.audio_attention is None
+    assert output.audio is None
+    assert output.visual is None
+
+
+def test_a_word_and_the_answer_of_its_name_share_an_embedding(batch):
+    """Training the answer "cello" moves the word "cello"; a word that no answer has stays."""
+    model = model_of()
+    batch = replace(batch, words=torch.full_like(batch.words, 9))
+    model(batch).logits[:, 0].sum().backward()
+    moved = model.words.weight.grad.abs().sum(dim=1) > 0
+    assert moved[[4, 5, 6, 9]].all()
+    assert not moved[[0, 1, 7, 8]].any()
+
+
+def test_answers_trade_places_with_their_slots(batch):
+    """Nothing but its own parameters tells one answer from another."""
+    order = torch.randperm(13, generator=torch.Generator().manual_seed(3))
+    model = model_of()
+    logits = model(batch).logits
+    with torch.no_grad():
+        model.name.copy_(model.name[order])
+        model.answer_words.copy_(model.answer_words[order])
+        model.answer.weight.copy_(model.answer.weight[order])
+        model.answer.bias.copy_(model.answer.bias[order])
+        for pooling in (model.audio, model.visual):
+            for linear in (pooling.gate, pooling.read):
+                weight = linear.weight.unflatten(0, (13, -1))[order].flatten(0, 1)
+                linear.weight.copy_(weight)
+                linear.bias.copy_(linear.bias.unflatten(0, (13, -1))[order].flatten(0, 1))
+    torch.testing.assert_close(model(batch).logits, logits[:, order])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"channels": 0}, r"model\.channels=0: expected 1"),
+        ({"audio_bins": 0}, r"model\.audio_bins=0"),
+        ({"visual_bins": -1}, r"model\.visual_bins=-1"),
+        ({"exchanges": -1}, r"model\.exchanges=-1: expected 0"),
+        ({"heads": 4}, r"model\.dim=12: half of it .* model\.heads=4; choose a multiple of 8"),
+    ],
+)
+def test_senseless_settings_are_refused(changed, message):
+    with pytest.raises(ConfigError, match=message):
+        model_of(**changed)
