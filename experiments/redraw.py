@@ -36,11 +36,13 @@ class Study:
         arguments: of python -m avqa_lit.train.
         reference: label of a configuration; None where the verdict compares by itself.
         correlates: whether categories are correlated over the runs.
+        by_category: whether the page has a table of all nine categories.
     """
 
     arguments: Sequence[str]
     reference: str | None = None
     correlates: bool = False
+    by_category: bool = False
 
 
 STUDIES = {
@@ -59,6 +61,7 @@ STUDIES = {
     "question_encoders": Study(
         ["+experiment=question_encoders", "trainer.max_epochs=12"], reference="question HashingEncoder"
     ),
+    "all_nine": Study(["+experiment=all_nine"], reference="model AnswerSlots", by_category=True),
     "kl_sweep": Study(["+experiment=kl_sweep", "seed=0,1,2"]),
     "norm_placement": Study(["+experiment=norm_placement", "loss.kl.weight=0.1"]),
     "schedule_sweep": Study(["+experiment=schedule_sweep", "trainer.max_epochs=12", "data.videos=600"]),
@@ -112,6 +115,9 @@ def summary(name: str, tests: TestSet) -> dict[str, Any]:
         "versions": first.fact("versions"),
         "git": first.fact("git"),
         "prior": {column: tests.prior(metric) for column, metric in TABLE.items()},
+        "prior_by_category": {one: tests.prior(f"acc/{one}") for one in ALL}
+        if STUDIES[name].by_category
+        else None,
         "findings": [f"{one.lead} {one.text}" for one in findings(tests)],
         "reference": reference.label if reference else None,
         "configurations": [
@@ -183,6 +189,8 @@ def redraw(folder: Path) -> None:
 def outcome(results: Mapping[str, Any]) -> str:
     """Findings and tables of a study as Markdown."""
     parts = ["\n".join(f"- {one}" for one in results["findings"]), *_accuracies(results)]
+    if results.get("prior_by_category"):
+        parts += _by_category(results)
     if results.get("reference"):
         parts += _tests(results)
     if results.get("correlations"):
@@ -205,6 +213,21 @@ def _accuracies(results: Mapping[str, Any]) -> tuple[str, str]:
         f"{questions['test']:,} test questions; the epoch is chosen on val."
     )
     return _table(["configuration", "val overall", *(f"test {column}" for column in columns)], rows), note
+
+
+def _by_category(results: Mapping[str, Any]) -> tuple[str, str]:
+    prior = results["prior_by_category"]
+    rows = [
+        [
+            category.replace("_", "-").replace("/", " · "),
+            f"{100 * prior[category]:.1f}",
+            *(_cell(one["categories"][category]) for one in results["configurations"]),
+        ]
+        for category in prior
+    ]
+    labels = [one["label"] for one in results["configurations"]]
+    note = "Test accuracy in percent by category, likewise; beside it the question-only prior's."
+    return _table(["category", "prior", *labels], rows), note
 
 
 def _tests(results: Mapping[str, Any]) -> tuple[str, str, str]:
