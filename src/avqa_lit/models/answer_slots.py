@@ -19,8 +19,8 @@ class AnswerSlots(nn.Module):
        both modalities at once: slot "cello" comes to hold when and how loud it sounds, and where it is seen.
        One small network reads the evidence of all slots, so what is learnt of one instrument holds for all.
     2. **Compare.** Slots attend to each other, `exchanges` times.
-    3. **Read.** Each word of the question attends to the slots, an LSTM reads what the words found, and
-       its last state attends to the slots once more.
+    3. **Read.** Each word of the question attends to the slots, an LSTM reads what the words found in both
+       directions, and its last state attends to the slots once more.
     4. **Answer.** A slot's logit is a bias which the question alone gives and its product with the question.
 
     A slot's name is a vector of its own plus the embeddings of its answer's words, which are those of the
@@ -99,8 +99,8 @@ class AnswerSlots(nn.Module):
         with torch.no_grad():
             # A word finds the slot of its own name from the start.
             self.ask.key.weight.copy_(self.ask.query.weight)
-        self.word_norm = nn.LayerNorm(dim)
-        self.sentence = nn.LSTM(dim, dim, batch_first=True)
+        self.word_norm, self.found_norm = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.forwards, self.backwards = (nn.LSTM(dim, dim // 2, batch_first=True) for _ in range(2))
         self.read = CrossAttentionBlock(dim=dim, heads=heads, hidden=hidden, dropout=dropout, norm="pre")
         self.norm = nn.LayerNorm(dim)
         self.dropout = nn.Dropout(dropout)
@@ -113,11 +113,9 @@ class AnswerSlots(nn.Module):
         slots = self._slots(audio, visual).index_select(0, batch.video)
         tokens = [_tokens(slots)]
         seats = ByVideo(len(slots), 1, torch.arange(len(slots), device=slots.device))
-        words = self.words(batch.words)
+        words = self.word_norm(self.words(batch.words))
         found, _ = self.ask(words, tokens, seats, need_weights=False)
-        states, _ = self.sentence(self.word_norm(words + found))
-        last = ((batch.words != PADDING_WORD).sum(dim=1) - 1).clamp(min=0)
-        query = states.take_along_dim(last[:, None, None], dim=1)
+        query = self._sentence(self.found_norm(words + found), (batch.words != PADDING_WORD).sum(dim=1))
         query, weights = self.read(query, tokens, seats, need_weights=not self.training)
         read = self.dropout(self.norm(query[:, 0]))
         logits = (
@@ -131,6 +129,16 @@ class AnswerSlots(nn.Module):
             audio_attention=heard,
             visual_attention=seen,
         )
+
+    def _sentence(
+        self, words: Float[Tensor, "batch word dim"], length: Int64[Tensor, " batch"]
+    ) -> Float[Tensor, "batch 1 dim"]:
+        """The last state of either direction; a question without words is read as one."""
+        last = (length - 1).clamp(min=0)[:, None, None]
+        places = torch.arange(words.shape[1], device=words.device)[:, None]
+        backwards = words.take_along_dim((last - places).clamp(min=0), dim=1)
+        states = [self.forwards(words)[0], self.backwards(backwards)[0]]
+        return torch.cat([one.take_along_dim(last, dim=1) for one in states], dim=-1)
 
     def _slots(self, audio: Pooled, visual: Pooled) -> Float[Tensor, "video answer dim"]:
         """Every video's slots, with their names."""
