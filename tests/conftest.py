@@ -80,9 +80,10 @@ def train(tmp_path, monkeypatch, cache):
 
         data = [] if any(one.startswith("data=") for one in overrides) else ["data.videos=40"]
         question = [] if any(one.startswith("question=") for one in overrides) else ["question.dim=64"]
+        own_model = any(one.startswith("model=") for one in overrides)
         command = [
             "train",
-            *TINY,
+            *(one for one in TINY if not (own_model and one.startswith("model."))),
             *data,
             *question,
             f"paths.cache={cache}",

@@ -10,6 +10,8 @@ from avqa_lit.artifacts.attention import read_attention
 from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.evaluate import main
 
+SLOTS = ("model=answer_slots", "model.dim=12", "model.heads=3", "model.hidden=17")
+
 
 @pytest.fixture
 def evaluate(tmp_path, monkeypatch, cache):
@@ -71,8 +73,9 @@ def test_a_view_that_training_never_had_is_packed_for_evaluation(train, evaluate
     assert scored.results["data"]["questions"] == trained.results["data"]["questions"]
 
 
-def test_other_data_are_scored_with_the_checkpoints_own_vocabulary(train, evaluate):
-    trained = train(folder="a")
+@pytest.mark.parametrize("model", [(), SLOTS], ids=["cross_attention", "answer_slots"])
+def test_other_data_are_scored_with_the_checkpoints_own_vocabulary(train, evaluate, model):
+    trained = train(*model, folder="a")
     answers = torch.load(trained.folder.best, weights_only=True)["avqa_lit"]["answers"]
     other = ("data=synthetic", "data.seed=5", "data.videos=30")
     scored = evaluate(f"checkpoint={trained.folder.best}", *other)
@@ -231,8 +234,9 @@ def test_what_does_not_go_together_is_refused(evaluate, capsys, overrides, messa
     assert message in refused(evaluate, capsys, *overrides)
 
 
-def test_attention_is_kept_on_request_in_the_order_of_rows(train, evaluate):
-    trained = train("attention=true", folder="a")
+@pytest.mark.parametrize("model", [(), SLOTS], ids=["cross_attention", "answer_slots"])
+def test_attention_is_kept_on_request_in_the_order_of_rows(train, evaluate, model):
+    trained = train(*model, "attention=true", folder="a")
     told = read_attention(trained.folder.attention("test"))
     assert told.row.tolist() == [row["row"] for row in trained.predictions()]
     shares = np.nansum(told.audio.astype(float), 1) + np.nansum(told.visual.astype(float), 1)

@@ -155,6 +155,15 @@ def test_what_training_cannot_do_is_refused(train, capsys, override, message):
     assert "Traceback" not in error
 
 
+def test_a_share_of_the_training_videos_leaves_the_test_questions_whole(train):
+    whole, half = (train(f"data.train_share={share}", folder=f"{share}").results for share in (1, 0.5))
+    questions = half["data"]["questions"]
+    assert questions["train"] == pytest.approx(whole["data"]["questions"]["train"] / 2, rel=0.1)
+    assert questions["test"] == whole["data"]["questions"]["test"]
+    assert half["data"]["checksum"] == whole["data"]["checksum"]
+    assert half["key"] != whole["key"]
+
+
 @pytest.mark.slow
 def test_the_default_model_learns_from_what_it_hears_and_sees(train):
     """A guard of the claim in experiments/modality_ablation, at half its training and with room for luck."""
