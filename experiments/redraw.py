@@ -61,7 +61,7 @@ STUDIES = {
     "question_encoders": Study(
         ["+experiment=question_encoders", "trainer.max_epochs=12"], reference="question HashingEncoder"
     ),
-    "all_nine": Study(["+experiment=all_nine"], reference="model AnswerSlots", by_category=True),
+    "all_nine": Study(["+experiment=all_nine"], reference="model AnswerSlots · epochs 24", by_category=True),
     "kl_sweep": Study(["+experiment=kl_sweep", "seed=0,1,2"]),
     "norm_placement": Study(["+experiment=norm_placement", "loss.kl.weight=0.1"]),
     "schedule_sweep": Study(["+experiment=schedule_sweep", "trainer.max_epochs=12", "data.videos=600"]),
