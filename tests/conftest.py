@@ -1,5 +1,6 @@
 import importlib.util
 import os
+import signal
 from pathlib import Path
 
 import hydra
@@ -17,6 +18,9 @@ from avqa_lit.config.schema import Evaluate, Predict, Prepare, Train
 SPEC = importlib.util.spec_from_file_location("wandb_server", Path(__file__).with_name("wandb_server.py"))
 standing_in = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(standing_in)
+
+# A shell that starts the tests in the background has them and their children ignore what Ctrl-C sends.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A loaded machine is no failure.
 settings.register_profile("no deadline", deadline=None)
