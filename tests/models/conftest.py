@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -40,3 +42,18 @@ def batch():
         * mask[..., None],
         question_mask=mask,
     )
+
+
+@pytest.fixture
+def padded_batch(batch):
+    """The batch with three more rows of padding in each track."""
+
+    def longer(track):
+        pad = torch.full((4, 3, *track.values.shape[2:]), 9.0, dtype=torch.float64)
+        return Track(
+            torch.cat([track.values, pad], 1),
+            torch.cat([track.mask, torch.zeros(4, 3, dtype=torch.bool)], 1),
+            torch.cat([track.seconds, torch.zeros(4, 3, dtype=torch.float64)], 1),
+        )
+
+    return replace(batch, audio=longer(batch.audio), visual=longer(batch.visual))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from avqa_lit.batch import DataSpec, Track
+from avqa_lit.batch import DataSpec
 from avqa_lit.errors import ConfigError
 from avqa_lit.models.answer_slots import AnswerSlots
 
@@ -51,23 +51,9 @@ def test_each_question_reads_its_own_video(batch):
     assert (values.grad.flatten(1).abs().sum(1) > 0).tolist() == [False, False, False, True]
 
 
-def test_padding_of_tracks_and_questions_changes_nothing(batch):
+def test_padding_of_tracks_and_questions_changes_nothing(batch, padded_batch):
     model = model_of().eval()
-
-    def longer(track):
-        pad = torch.full((4, 3, *track.values.shape[2:]), 9.0, dtype=torch.float64)
-        return Track(
-            torch.cat([track.values, pad], 1),
-            torch.cat([track.mask, torch.zeros(4, 3, dtype=torch.bool)], 1),
-            torch.cat([track.seconds, torch.zeros(4, 3, dtype=torch.float64)], 1),
-        )
-
-    padded = replace(
-        batch,
-        audio=longer(batch.audio),
-        visual=longer(batch.visual),
-        words=F.pad(batch.words, (0, 3)),
-    )
+    padded = replace(padded_batch, words=F.pad(batch.words, (0, 3)))
     one, other = model(batch), model(padded)
     torch.testing.assert_close(one.logits, other.logits)
     torch.testing.assert_close(one.audio_attention, other.audio_attention[:, :6])
