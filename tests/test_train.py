@@ -109,6 +109,19 @@ def test_a_loss_term_that_was_not_chosen_is_told_how_to_be(train, capsys):
     assert "loss=[kl], or with model=avst loss=[matching,kl]" in message
 
 
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("model=answer_slots", "model.exchange=3"), "did you mean model.exchanges?"),
+        (("data=music_avqa", "data.mising=drop"), "did you mean data.missing?"),
+    ],
+)
+def test_a_mistyped_key_is_told_the_nearest_of_what_was_chosen(train, capsys, overrides, message):
+    with pytest.raises(SystemExit):
+        train(*overrides, folder="a")
+    assert message in capsys.readouterr().err
+
+
 def test_every_term_that_is_on_is_reported_and_trains_from_its_start_epoch(train):
     on = ("kl", "info_nce", "cca", "soft_dtw")
     done = train(*(f"loss.{name}.weight=0.1" for name in on), "loss.cca.start_epoch=1", folder="a")

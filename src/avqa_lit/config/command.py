@@ -105,8 +105,11 @@ def _unknown_key(error: BaseException | None) -> str | None:
 
 
 def _known_keys(name: str) -> list[str]:
-    with hydra.initialize_config_dir(version_base="1.3", config_dir=str(config_folder())):
-        cfg = hydra.compose(config_name=name)
+    """Keys with the members of groups that the command line chooses."""
+    folder = config_folder()
+    chosen = [one for one in sys.argv[1:] if (folder / f"{one.replace('=', '/', 1)}.yaml").is_file()]
+    with hydra.initialize_config_dir(version_base="1.3", config_dir=str(folder)):
+        cfg = hydra.compose(config_name=name, overrides=chosen)
 
     def walk(node: Any, prefix: str) -> list[str]:
         keys: list[str] = []
