@@ -86,6 +86,7 @@ class Batch:
         question_mask: True where a row of `question_tokens` is real; None likewise.
         most_asked: questions about the video that is asked about most; None where nobody counted, which
             costs a model that needs it a wait for the device.
+        most_paired: how many videos have the same one as their other, at most; None likewise.
     """
 
     audio: Track
@@ -103,6 +104,7 @@ class Batch:
     question_tokens: Float[Tensor, "batch token question_dim"] | None = None
     question_mask: Bool[Tensor, "batch token"] | None = None
     most_asked: int | None = None
+    most_paired: int | None = None
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Batch":
         """The same batch on another device."""

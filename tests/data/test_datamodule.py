@@ -138,6 +138,7 @@ def others(data, *, rank=0, world_size=1, split="train", skip=0, epoch=1):
         assert set(batch.video.tolist()) | set(batch.other[asked].tolist()) == set(range(len(batch.clip)))
         assert batch.clip.tolist() == sorted(set(batch.clip.tolist()))
         assert len(batch.audio.mask) == len(batch.visual.mask) == len(batch.other) == len(batch.clip)
+        assert batch.most_paired == max(map(batch.other.tolist().count, batch.other.tolist()))
         steps.append(
             dict(zip(batch.clip[asked].tolist(), batch.clip[batch.other[asked]].tolist(), strict=True))
         )

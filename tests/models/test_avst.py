@@ -144,7 +144,9 @@ def test_each_question_reads_its_own_video(maps):
         assert touched.tolist() == [False, False, False, True]
 
 
-def test_false_pairs_are_the_sounds_with_the_frames_of_the_others(paired):
+@pytest.mark.parametrize("other", [[2, 3, 1, 0], [1, 1, 1, 3]], ids=["each once", "one thrice"])
+def test_false_pairs_are_the_sounds_with_the_frames_of_the_others(paired, other):
+    paired = replace(paired, other=torch.tensor(other), most_paired=max(map(other.count, other)))
     # Of equal lengths and time stamps, the same sounds are heard beside any video's frames.
     level = {"mask": torch.ones(4, 5, dtype=torch.bool), "seconds": torch.arange(5.0).expand(4, -1)}
     own = replace(paired.visual, **level)
@@ -152,6 +154,8 @@ def test_false_pairs_are_the_sounds_with_the_frames_of_the_others(paired):
     model = model_of()
     pairs, swapped = (model(replace(paired, visual=visual)).pairs for visual in (own, others))
     torch.testing.assert_close(pairs.false, swapped.true)
+    uncounted = model(replace(paired, visual=own, most_paired=None)).pairs
+    torch.testing.assert_close(uncounted.false, pairs.false)
 
 
 def test_pairs_are_made_only_of_batches_that_carry_others(maps, paired):

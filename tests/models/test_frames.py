@@ -65,3 +65,11 @@ def test_rows_are_taken_with_their_time_and_mask():
     assert taken.values[1, 1].tolist() == [15, 16, 17]
     assert taken.seconds.tolist() == [[1.5, 0, 0], [0.5, 0.5, 0]]
     assert taken.mask.tolist() == [[True, True, True], [True, True, False]]
+
+
+def test_a_track_whose_rows_are_all_taken_in_order_is_not_copied():
+    whole = track([4, 2])
+    in_order = torch.arange(4).expand(2, -1)
+    assert take_rows(whole, in_order) is whole
+    turned = take_rows(whole, in_order.flip(0, 1))
+    assert torch.equal(turned.values, whole.values.flip(1))

@@ -208,6 +208,7 @@ class AVQADataModule(L.LightningDataModule):
             question_tokens=None if tokens is None else torch.from_numpy(tokens),
             question_mask=None if mask is None else torch.from_numpy(mask),
             most_asked=int(questions.max()),
+            most_paired=None if others is None else int(np.bincount(other).max()),
         )
 
     def read_ahead(self, split: Split, rows: Int64[ndarray, " batch"], *, epoch: int | None) -> None:

@@ -13,6 +13,7 @@ from avqa_lit.models.avst_checkpoint import load_published
 from avqa_lit.models.avst_question import PaddedQuestion
 from avqa_lit.models.frames import evenly_spaced_rows, nearest_rows, take_rows
 from avqa_lit.models.grounding import Grounding
+from avqa_lit.models.tokens import ByVideo
 
 # Axes of a visual row, by `visual`.
 SHAPES = {"maps": (2, 3), "vectors": (1,)}
@@ -115,7 +116,7 @@ class AVST(nn.Module):
         heard = nearest_rows(batch.audio, frames.seconds)
         sounds = take_rows(batch.audio, heard)
         audio, maps = self.audio(sounds.values), _places(frames.values)
-        visual = self.grounding(maps, audio)
+        visual, elsewhere = self._seen(maps, audio, batch)
 
         question = self.question(batch.words)
         read_audio, audio_weights = self.audio_attention(question, audio[batch.video])
@@ -134,19 +135,38 @@ class AVST(nn.Module):
             visual=Track(visual, frames.mask, frames.seconds),
             audio_attention=_on_rows(audio_weights, heard[batch.video], like=batch.audio),
             visual_attention=_on_rows(visual_weights, seen[batch.video], like=batch.visual),
-            pairs=None if batch.other is None else self._pairs(audio, visual, maps[batch.other]),
+            pairs=None if elsewhere is None else self._pairs(audio, visual, elsewhere),
         )
+
+    def _seen(
+        self,
+        maps: Float[Tensor, "video frame channel place"],
+        audio: Float[Tensor, "video frame dim"],
+        batch: Batch,
+    ) -> tuple[Float[Tensor, "video frame dim"], Float[Tensor, "video frame dim"] | None]:
+        """What each sound finds in its own video, and in the other one if the batch has others."""
+        if batch.other is None:
+            return self.grounding(maps, audio[:, :, None])[:, :, 0], None
+        own = torch.arange(len(maps), device=maps.device)
+        most = None if batch.most_paired is None else 1 + batch.most_paired
+        seats = ByVideo.seated(torch.cat([own, batch.other]), videos=len(maps), most_asked=most)
+        # Sounds go to the maps, which are far larger, and what they found comes back.
+        spread = seats.spread(torch.cat([audio, audio]))
+        sounds = spread.reshape(len(maps), -1, *audio.shape[1:]).transpose(1, 2)
+        found = seats.collect(self.grounding(maps, sounds).transpose(1, 2).flatten(1, 2))
+        visual, elsewhere = found.chunk(2)
+        return visual, elsewhere
 
     def _pairs(
         self,
         audio: Float[Tensor, "video frame dim"],
         visual: Float[Tensor, "video frame dim"],
-        other: Float[Tensor, "video frame channel place"],
+        other: Float[Tensor, "video frame dim"],
     ) -> Pairs:
         """Scores of each sound with its own frame, and with one of another video, grounded by the sound."""
         return Pairs(
             true=self.matching(torch.cat([audio, visual], dim=-1)),
-            false=self.matching(torch.cat([audio, self.grounding(other, audio)], dim=-1)),
+            false=self.matching(torch.cat([audio, other], dim=-1)),
         )
 
 

@@ -59,7 +59,7 @@ class ByVideo:
     """Where the questions of a batch stand when they are put beside the video that they ask about.
 
     So a video's tokens are read where they are, however many questions ask about it, and not copied once
-    for each.
+    for each. Other things that look at videos, such as sounds, are seated likewise.
 
     Attributes:
         videos: number of videos.
@@ -74,14 +74,18 @@ class ByVideo:
     @classmethod
     def of(cls, batch: Batch) -> "ByVideo":
         """Seats in the order of the questions."""
-        video, most_asked = batch.video, batch.most_asked
+        return cls.seated(batch.video, videos=len(batch.clip), most_asked=batch.most_asked)
+
+    @classmethod
+    def seated(cls, video: Int64[Tensor, " batch"], *, videos: int, most_asked: int | None) -> "ByVideo":
+        """Seats of what asks these videos, in its order; None has the most frequent video counted."""
         if most_asked is None:
             most_asked = int(video.bincount().max())
         order = video.argsort(stable=True)
         ordered = video[order]
         earlier = torch.arange(len(video), device=video.device) - torch.searchsorted(ordered, ordered)
         seat = torch.empty_like(video).scatter(0, order, ordered * most_asked + earlier)
-        return cls(len(batch.clip), most_asked, seat)
+        return cls(videos, most_asked, seat)
 
     def spread(self, rows: Float[Tensor, "batch query dim"]) -> Float[Tensor, "video row dim"]:
         """Rows of each question beside its video; empty seats are zero."""
