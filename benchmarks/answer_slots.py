@@ -1,18 +1,21 @@
-"""A training step of answer_slots against one of cross_attention, equally wide, on the embedded data.
+"""A training step of answer_slots against one of cross_attention, equally wide.
 
-CPU time on one thread of the model, its loss and Adam, with the widths and depths of conf/model.
+CPU time on one thread of the model, its loss and Adam, with the depths of conf/model: on the embedded data
+at their width of 128 with 18 answers, and at width 512 with the sizes and the 42 answers of MUSIC-AVQA. Each
+with questions as they come, mostly about different videos, and with four about each video.
 """
 
 import json
 import tempfile
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 import torch
-from benchmarks._official import Step, one_thread
+from benchmarks._official import BATCH, SPEC, Step, batch, one_thread
 from benchmarks._timing import cpu, interleaved, spread
 
-from avqa_lit.batch import DataSpec
+from avqa_lit.batch import Batch, DataSpec
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.synthetic.concerts import SyntheticConcerts
@@ -20,46 +23,59 @@ from avqa_lit.models.answer_slots import AnswerSlots
 from avqa_lit.models.cross_attention import CrossAttention
 from avqa_lit.models.question import CachedQuestion
 
-STEPS = 8
+STEPS, TOGETHER = 8, 4
 
 
 def measure() -> dict[str, object]:
     """Seconds of answer_slots by those of cross_attention, without tracks, since no alignment loss is on."""
-    concerts = SyntheticConcerts(seed=0, videos=300, questions_per_video=6, noise=0.2, batch_size=64)
     with tempfile.TemporaryDirectory() as folder, one_thread():
-        encoder = HashingEncoder(dim=512)
-        opened = concerts.prepare(encoder, cache=Path(folder), progress=False)
-        data = AVQADataModule(opened, text_features=opened.text_features(encoder), batch_size=64, seed=0)
-        batches = list(islice(data.loader("train", shuffle=True, rank=0, world_size=1), STEPS))
-        steps = {name: Step(network, bfloat16=False) for name, network in _networks(data.spec).items()}
-
-        def epoch(name: str) -> None:
-            for batch in batches:
-                steps[name](batch)
-
-        seconds = interleaved({name: lambda name=name: epoch(name) for name in steps}, clock=cpu)
-    ratios = [
-        ours / theirs
-        for ours, theirs in zip(seconds["answer_slots"], seconds["cross_attention"], strict=True)
-    ]
-    return {"target, at most": 2, "answer_slots by cross_attention": spread(ratios)}
+        ratios = {
+            "embedded, width 128": _compare(*_embedded(Path(folder), together=1), dim=128),
+            "embedded, width 128, grouped": _compare(*_embedded(Path(folder), together=TOGETHER), dim=128),
+            "official, width 512": _compare(SPEC, [batch()], dim=512),
+            "official, width 512, grouped": _compare(SPEC, [batch(videos=BATCH // TOGETHER)], dim=512),
+        }
+    return {"target, at most": 2, "answer_slots by cross_attention": ratios}
 
 
-def _networks(spec: DataSpec) -> dict[str, torch.nn.Module]:
+def _embedded(folder: Path, *, together: int) -> tuple[DataSpec, list[Batch]]:
+    concerts = SyntheticConcerts(seed=0, videos=300, questions_per_video=6, noise=0.2, batch_size=BATCH)
+    encoder = HashingEncoder(dim=512)
+    opened = concerts.prepare(encoder, cache=folder, progress=False)
+    data = AVQADataModule(
+        opened,
+        text_features=opened.text_features(encoder),
+        batch_size=BATCH,
+        seed=0,
+        group_by_video=together,
+    )
+    return data.spec, list(islice(data.loader("train", shuffle=True, rank=0, world_size=1), STEPS))
+
+
+def _compare(spec: DataSpec, batches: Sequence[Batch], *, dim: int) -> dict[str, float]:
     torch.manual_seed(0)
+    both = ["audio", "visual"]
     networks = {
         "answer_slots": AnswerSlots(
-            spec, dim=128, heads=8, hidden=256, channels=3, audio_bins=6, visual_bins=1, exchanges=2,
-            dropout=0.1,
+            spec, modalities=both, dim=dim, heads=8, hidden=2 * dim, channels=3, audio_bins=6, visual_bins=1,
+            evidence_noise=0.6, exchanges=2, dropout=0.1,
         ),
         "cross_attention": CrossAttention(
-            spec, question=CachedQuestion(spec), modalities=["audio", "visual"], norm="pre", dim=128, heads=8,
-            blocks=4, queries=1, hidden=256, dropout=0.1,
+            spec, question=CachedQuestion(spec), modalities=both, norm="pre", dim=dim, heads=8, blocks=4,
+            queries=1, hidden=2 * dim, dropout=0.1,
         ),
     }  # fmt: skip
     for network in networks.values():
         network.gives_tracks = False
-    return networks
+    steps = {name: Step(network, bfloat16=False) for name, network in networks.items()}
+
+    def epoch(name: str) -> None:
+        for one in batches:
+            steps[name](one)
+
+    seconds = interleaved({name: lambda name=name: epoch(name) for name in steps}, clock=cpu)
+    pairs = zip(seconds["answer_slots"], seconds["cross_attention"], strict=True)
+    return spread([ours / theirs for ours, theirs in pairs])
 
 
 if __name__ == "__main__":

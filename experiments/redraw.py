@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import by_share
+
 from avqa_lit.artifacts.atomic import write_json, write_text
 from avqa_lit.report.build import write_report
 from avqa_lit.report.collect import collect
@@ -37,12 +39,14 @@ class Study:
         reference: label of a configuration; None where the verdict compares by itself.
         correlates: whether categories are correlated over the runs.
         by_category: whether the page has a table of all nine categories.
+        by_share: whether it is a learning curve over `data.train_share`; `reference` names a model then.
     """
 
     arguments: Sequence[str]
     reference: str | None = None
     correlates: bool = False
     by_category: bool = False
+    by_share: bool = False
 
 
 STUDIES = {
@@ -62,6 +66,9 @@ STUDIES = {
         ["+experiment=question_encoders", "trainer.max_epochs=12"], reference="question HashingEncoder"
     ),
     "all_nine": Study(["+experiment=all_nine"], reference="model AnswerSlots · epochs 24", by_category=True),
+    "learning_curve": Study(["+experiment=learning_curve"], reference="AnswerSlots", by_share=True),
+    "slot_alignments": Study(["+experiment=slot_alignments"], reference="none of them", by_category=True),
+    "slot_ablation": Study(["+experiment=slot_ablation"], reference="as it is", by_category=True),
     "kl_sweep": Study(["+experiment=kl_sweep", "seed=0,1,2"]),
     "norm_placement": Study(["+experiment=norm_placement", "loss.kl.weight=0.1"]),
     "schedule_sweep": Study(["+experiment=schedule_sweep", "trainer.max_epochs=12", "data.videos=600"]),
@@ -98,26 +105,39 @@ def run(name: str) -> None:
     command = [sys.executable, "-m", "avqa_lit.train", *STUDIES[name].arguments, f"paths.runs={RUNS}"]
     subprocess.run(command, check=True)
     report = write_report([RUNS / name], RUNS / name / "report.html")
-    (tests,) = test_sets(collect([RUNS / name]).results)
-    write_json(HERE / name / "results.json", summary(name, tests))
+    sets = test_sets(collect([RUNS / name]).results)
+    write_json(HERE / name / "results.json", summary(name, sets))
     print(f"{name}: report in {report.html}")
 
 
-def summary(name: str, tests: TestSet) -> dict[str, Any]:
+def summary(name: str, sets: Sequence[TestSet]) -> dict[str, Any]:
     """What is kept of a study: every accuracy of every run, and where they come from."""
-    first = tests.results[0]
-    reference = _reference(STUDIES[name], tests)
-    return {
+    study = STUDIES[name]
+    first = sets[0].results[0]
+    origin = {
         "schema": 1,
         "command": command_of(name),
         "budget": first.run.config["budget"],
         "data": {key: first.fact(f"data.{key}") for key in ("checksum", "encoders", "questions")},
         "versions": first.fact("versions"),
         "git": first.fact("git"),
+    }
+    if study.by_share:
+        assert study.reference is not None
+        return {
+            **origin,
+            "reference": study.reference,
+            "shares": by_share.shares(sets, reference=study.reference),
+        }
+    (tests,) = sets
+    return {**origin, **_compared(study, tests)}
+
+
+def _compared(study: Study, tests: TestSet) -> dict[str, Any]:
+    reference = _reference(study, tests)
+    return {
         "prior": {column: tests.prior(metric) for column, metric in TABLE.items()},
-        "prior_by_category": {one: tests.prior(f"acc/{one}") for one in ALL}
-        if STUDIES[name].by_category
-        else None,
+        "prior_by_category": {one: tests.prior(f"acc/{one}") for one in ALL} if study.by_category else None,
         "findings": [f"{one.lead} {one.text}" for one in findings(tests)],
         "reference": reference.label if reference else None,
         "configurations": [
@@ -133,7 +153,7 @@ def summary(name: str, tests: TestSet) -> dict[str, Any]:
             for one in tests.configurations
         ],
         "against_reference": _against(reference, tests) if reference else {},
-        "correlations": _with_rest(tests) if STUDIES[name].correlates else None,
+        "correlations": _with_rest(tests) if study.correlates else None,
     }
 
 
@@ -177,17 +197,21 @@ def _against(reference: Configuration, tests: TestSet) -> dict[str, dict[str, An
 def redraw(folder: Path) -> None:
     """Replace the outcome between the two marks in a study's README."""
     readme = folder / "README.md"
+    results = json.loads((folder / "results.json").read_text("utf-8"))
     text = readme.read_text("utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise SystemExit(f"{readme}: expected one line {BEGIN} and one line {END}")
+    if "shares" in results:
+        by_share.draw(results["shares"], folder)
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    results = json.loads((folder / "results.json").read_text("utf-8"))
     write_text(readme, f"{before}{BEGIN}\n{outcome(results)}\n{END}{after}")
 
 
 def outcome(results: Mapping[str, Any]) -> str:
     """Findings and tables of a study as Markdown."""
+    if "shares" in results:
+        return "\n\n".join(_by_share(results))
     parts = ["\n".join(f"- {one}" for one in results["findings"]), *_accuracies(results)]
     if results.get("prior_by_category"):
         parts += _by_category(results)
@@ -228,6 +252,32 @@ def _by_category(results: Mapping[str, Any]) -> tuple[str, str]:
     labels = [one["label"] for one in results["configurations"]]
     note = "Test accuracy in percent by category, likewise; beside it the question-only prior's."
     return _table(["category", "prior", *labels], rows), note
+
+
+def _by_share(results: Mapping[str, Any]) -> tuple[str, str, str]:
+    shares = results["shares"]
+    models, tested = list(shares[0]["models"]), list(shares[0]["against_reference"])
+    heads = ["training videos", "questions", "prior", *models]
+    heads += [f"{name} against {results['reference']}" for name in tested]
+    rows = [
+        [
+            f"{100 * one['train_share']:g}%",
+            f"{one['questions']:,}",
+            f"{100 * one['prior']:.1f}",
+            *(_cell(one["models"][name]["test"]) for name in models),
+            *(_difference(**one["against_reference"][name]) for name in tested),
+        ]
+        for one in shares
+    ]
+    seeds = len(shares[0]["models"][models[0]]["seeds"])
+    note = (
+        f"Accuracy in percent on the same {results['data']['questions']['test']:,} test questions, mean of "
+        f"{seeds} seeds with the half width of its 95% interval (Student's t over seeds); the prior is "
+        f"fitted on the share. Differences in points; **bold** where significant below {LEVEL} after Holm's "
+        "correction over the models of a row, over questions and over seeds alike."
+    )
+    alt = "Test accuracy of each model over the number of training questions"
+    return f"![{alt}]({by_share.FIGURE}.svg)", _table(heads, rows), note
 
 
 def _tests(results: Mapping[str, Any]) -> tuple[str, str, str]:

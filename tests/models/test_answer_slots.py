@@ -21,8 +21,8 @@ SPEC = DataSpec(
 def model_of(spec=SPEC, **changed):
     torch.manual_seed(0)
     settings = {
-        "dim": 12, "heads": 3, "hidden": 17, "channels": 2, "audio_bins": 3, "visual_bins": 2, "exchanges": 2,
-        "dropout": 0.0,
+        "modalities": ["audio", "visual"], "dim": 12, "heads": 3, "hidden": 17, "channels": 2,
+        "audio_bins": 3, "visual_bins": 2, "evidence_noise": 0.0, "exchanges": 2, "dropout": 0.0,
     }  # fmt: skip
     return AnswerSlots(spec, **(settings | changed)).double()
 
@@ -60,6 +60,26 @@ def test_padding_of_tracks_and_questions_changes_nothing(batch, padded_batch):
     assert not other.audio_attention[:, 6:].any()
 
 
+@pytest.mark.parametrize(("kept", "left_out"), [("audio", "visual"), ("visual", "audio")])
+def test_of_one_modality_the_other_is_neither_read_nor_given(batch, kept, left_out):
+    model = model_of(modalities=[kept]).eval()
+    output = model(batch)
+    track = getattr(batch, left_out)
+    other = replace(batch, **{left_out: replace(track, values=torch.randn_like(track.values))})
+    assert torch.equal(model(other).logits, output.logits)
+    assert getattr(output, left_out) is None
+    assert getattr(output, f"{left_out}_attention") is None
+    assert getattr(output, kept) is not None
+    total = getattr(output, f"{kept}_attention").sum(1)
+    torch.testing.assert_close(total, torch.ones(9, dtype=torch.float64))
+
+
+def test_noise_is_on_the_evidence_in_training_alone(batch):
+    noisy, plain = model_of(evidence_noise=0.5), model_of()
+    assert not torch.allclose(noisy(batch).logits, plain(batch).logits)
+    torch.testing.assert_close(noisy.eval()(batch).logits, plain.eval()(batch).logits)
+
+
 def test_attention_covers_both_tracks_and_sums_to_one(batch):
     output = model_of().eval()(batch)
     total = output.audio_attention.sum(1) + output.visual_attention.sum(1)
@@ -95,7 +115,7 @@ def test_answers_trade_places_with_their_slots(batch):
         model.answer_words.copy_(model.answer_words[order])
         model.answer.weight.copy_(model.answer.weight[order])
         model.answer.bias.copy_(model.answer.bias[order])
-        for pooling in (model.audio, model.visual):
+        for pooling in model.pools.values():
             for linear in (pooling.gate, pooling.read):
                 weight = linear.weight.unflatten(0, (13, -1))[order].flatten(0, 1)
                 linear.weight.copy_(weight)
@@ -106,6 +126,9 @@ def test_answers_trade_places_with_their_slots(batch):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
+        ({"modalities": []}, r"model\.modalities=\[\]: expected audio"),
+        ({"modalities": ["text"]}, r"model\.modalities=\['text'\]"),
+        ({"evidence_noise": -0.1}, r"model\.evidence_noise=-0\.1: expected 0"),
         ({"channels": 0}, r"model\.channels=0: expected 1"),
         ({"audio_bins": 0}, r"model\.audio_bins=0"),
         ({"visual_bins": -1}, r"model\.visual_bins=-1"),

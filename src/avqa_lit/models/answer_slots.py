@@ -1,5 +1,8 @@
 """A model that looks for every possible answer in the video before it reads the question."""
 
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
@@ -15,7 +18,7 @@ from avqa_lit.models.tokens import ByVideo, Tokens
 class AnswerSlots(nn.Module):
     r"""Find, compare, read: a slot for each answer, which the question's words ask and the answer points at.
 
-    1. **Find.** The audio and visual track are pooled into one slot for each answer (`GatedPooling`), of
+    1. **Find.** The tracks of all `modalities` are pooled into one slot for each answer (`GatedPooling`), of
        both modalities at once: slot "cello" comes to hold when and how loud it sounds, and where it is seen.
        One small network reads the evidence of all slots, so what is learnt of one instrument holds for all.
     2. **Compare.** Slots attend to each other, `exchanges` times.
@@ -26,6 +29,8 @@ class AnswerSlots(nn.Module):
     A slot's name is a vector of its own plus the embeddings of its answer's words, which are those of the
     question's words: a "cello" that is asked for and one that is the answer are learnt together. Nothing
     else is known of the answers, and of the data no more than widths.
+
+    With one modality alone it is the ablation that shows what the other adds.
 
     References:
         Object-Centric Learning with Slot Attention (Locatello et al., NeurIPS 2020),
@@ -39,12 +44,17 @@ class AnswerSlots(nn.Module):
 
     Args:
         spec: shapes of the store.
+        modalities: what is pooled, of "audio" and "visual".
         dim: width of slots, words and states.
         heads: attention heads.
         hidden: width of the feed-forward sublayers.
         channels: numbers that a slot reads of each row beside how much of it there is.
         audio_bins: parts of the time in which a slot sums what it hears.
         visual_bins: parts of the time in which a slot sums what it sees.
+        evidence_noise: in training each number of a slot's evidence is multiplied by a draw from a normal
+            distribution of mean 1 and this standard deviation, 0 or more: a video that is known by its exact
+            numbers can be learnt by heart (Gaussian dropout: Srivastava et al., JMLR 2014, section 10,
+            https://jmlr.org/papers/v15/srivastava14a.html).
         exchanges: how often slots attend to each other.
         dropout: probability after each sublayer, in [0, 1).
 
@@ -58,12 +68,14 @@ class AnswerSlots(nn.Module):
         self,
         spec: DataSpec,
         *,
+        modalities: Sequence[Literal["audio", "visual"]],
         dim: int,
         heads: int,
         hidden: int,
         channels: int,
         audio_bins: int,
         visual_bins: int,
+        evidence_noise: float,
         exchanges: int,
         dropout: float,
     ) -> None:
@@ -71,20 +83,29 @@ class AnswerSlots(nn.Module):
         for name, value in (("channels", channels), ("audio_bins", audio_bins), ("visual_bins", visual_bins)):
             if value < 1:
                 raise ConfigError(f"model.{name}={value}: expected 1 or more")
-        if exchanges < 0:
-            raise ConfigError(f"model.exchanges={exchanges}: expected 0 or more")
+        if not modalities or not set(modalities) <= {"audio", "visual"}:
+            raise ConfigError(f"model.modalities={list(modalities)}: expected audio, visual or both")
+        for name, amount in (("exchanges", exchanges), ("evidence_noise", evidence_noise)):
+            if not amount >= 0:
+                raise ConfigError(f"model.{name}={amount}: expected 0 or more")
         if dim % (2 * heads) != 0:
             raise ConfigError(
                 f"model.dim={dim}: half of it cannot be split over model.heads={heads}; choose a multiple "
                 f"of {2 * heads}"
             )
         self.gives_tracks = True
-        self.audio = GatedPooling(spec.audio, dim=dim, slots=spec.answers, channels=channels, bins=audio_bins)
-        self.visual = GatedPooling(
-            spec.visual, dim=dim, slots=spec.answers, channels=channels, bins=visual_bins
+        self.evidence_noise = evidence_noise
+        shapes, bins = (
+            {"audio": spec.audio, "visual": spec.visual},
+            {"audio": audio_bins, "visual": visual_bins},
         )
+        pools: dict[str, GatedPooling] = {
+            name: GatedPooling(shapes[name], dim=dim, slots=spec.answers, channels=channels, bins=bins[name])
+            for name in modalities
+        }
+        self.pools = nn.ModuleDict(pools)
         self.find = nn.Sequential(
-            nn.Linear(self.audio.evidence + self.visual.evidence, dim),
+            nn.Linear(sum(one.evidence for one in pools.values()), dim),
             nn.GELU(),
             nn.Dropout(dropout),
             nn.Linear(dim, dim),
@@ -109,8 +130,9 @@ class AnswerSlots(nn.Module):
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Logits of every question; outside training, where the slots that it read had looked as well."""
-        audio, visual = self.audio(batch.audio), self.visual(batch.visual)
-        slots = self._slots(audio, visual).index_select(0, batch.video)
+        tracks = {"audio": batch.audio, "visual": batch.visual}
+        pooled: dict[str, Pooled] = {name: pool(tracks[name]) for name, pool in self.pools.items()}
+        slots = self._slots(pooled).index_select(0, batch.video)
         tokens = [_tokens(slots)]
         seats = ByVideo(len(slots), 1, torch.arange(len(slots), device=slots.device))
         words = self.word_norm(self.words(batch.words))
@@ -121,13 +143,18 @@ class AnswerSlots(nn.Module):
         logits = (
             self.answer(read) + torch.einsum("bd,bad->ba", self.point(read), slots) * read.shape[1] ** -0.5
         )
-        heard, seen = (None, None) if weights is None else _looked(weights[:, 0], audio, visual, batch.video)
+        looked = {} if weights is None else _looked(weights[:, 0], pooled, batch.video)
+        seen = {
+            name: Track(one.hidden.mean(dim=2), tracks[name].mask, tracks[name].seconds)
+            for name, one in pooled.items()
+            if self.gives_tracks
+        }
         return ModelOutput(
             logits=logits,
-            audio=self._track(audio, batch.audio),
-            visual=self._track(visual, batch.visual),
-            audio_attention=heard,
-            visual_attention=seen,
+            audio=seen.get("audio"),
+            visual=seen.get("visual"),
+            audio_attention=looked.get("audio"),
+            visual_attention=looked.get("visual"),
         )
 
     def _sentence(
@@ -140,21 +167,19 @@ class AnswerSlots(nn.Module):
         states = [self.forwards(words)[0], self.backwards(backwards)[0]]
         return torch.cat([one.take_along_dim(last, dim=1) for one in states], dim=-1)
 
-    def _slots(self, audio: Pooled, visual: Pooled) -> Float[Tensor, "video answer dim"]:
+    def _slots(self, pooled: Mapping[str, Pooled]) -> Float[Tensor, "video answer dim"]:
         """Every video's slots, with their names."""
         names = self.name + (
             self.words(self.answer_words) * (self.answer_words > UNKNOWN_WORD)[..., None]
         ).sum(1)
-        slots = self.find(torch.cat([audio.evidence, visual.evidence], dim=-1)) + names
+        evidence = torch.cat([one.evidence for one in pooled.values()], dim=-1)
+        if self.training and self.evidence_noise:
+            evidence = evidence * (1 + self.evidence_noise * torch.randn_like(evidence))
+        slots = self.find(evidence) + names
         for exchange in self.compare:
             slots = exchange(slots)
         normed: Tensor = self.slot_norm(slots)
         return normed
-
-    def _track(self, pooled: Pooled, track: Track) -> Track | None:
-        if not self.gives_tracks:
-            return None
-        return Track(pooled.hidden.mean(dim=2), track.mask, track.seconds)
 
 
 def _tokens(slots: Float[Tensor, "batch slot dim"]) -> Tokens:
@@ -176,10 +201,11 @@ def _padded(ids: tuple[tuple[int, ...], ...], answers: int) -> Int64[Tensor, "an
 
 
 def _looked(
-    weights: Float[Tensor, "batch slot"], audio: Pooled, visual: Pooled, video: Int64[Tensor, " batch"]
-) -> tuple[Float[Tensor, "batch audio_time"], Float[Tensor, "batch visual_time"]]:
-    """Where the slots look that a question reads: their gates over both tracks, which sum to 1 a slot."""
-    heard, seen = audio.gates.sum(dim=2), visual.gates.sum(dim=2)
-    total = (heard.sum(dim=1) + seen.sum(dim=1)).clamp(min=torch.finfo(heard.dtype).tiny)
+    weights: Float[Tensor, "batch slot"], pooled: Mapping[str, Pooled], video: Int64[Tensor, " batch"]
+) -> dict[str, Float[Tensor, "batch time"]]:
+    """Where the slots look that a question reads: their gates over all tracks, which sum to 1 a slot."""
+    opened = {name: one.gates.sum(dim=2) for name, one in pooled.items()}
+    total = torch.stack([one.sum(dim=1) for one in opened.values()]).sum(dim=0)
+    total = total.clamp(min=torch.finfo(total.dtype).tiny)
     share = weights / total[video]
-    return torch.einsum("bk,btk->bt", share, heard[video]), torch.einsum("bk,btk->bt", share, seen[video])
+    return {name: torch.einsum("bk,btk->bt", share, one[video]) for name, one in opened.items()}

@@ -1,7 +1,7 @@
 """Every figure of a report, as it stands in the page and as files for a paper."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,8 +40,8 @@ class Album:
         return to_svg(figure, name=name, description=description)
 
 
-def write_figures(albums: Iterable[Album], folder: Path) -> list[Path]:
-    """Write each figure as SVG and as PDF, in the colours of the page's light theme."""
+def write_figures(albums: Iterable[Album], folder: Path, *, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Write each figure in each format, in the colours of the page's light theme."""
     import matplotlib
 
     paths = []
@@ -50,7 +50,7 @@ def write_figures(albums: Iterable[Album], folder: Path) -> list[Path]:
             with matplotlib.rc_context({**STYLE, "pdf.fonttype": 42}):
                 figure.draw_without_rendering()
                 _colored(figure)
-                for form in FORMATS:
+                for form in formats:
                     paths.append(folder / f"{name}.{form}")
                     with replacing(paths[-1]) as temporary:
                         figure.savefig(temporary, format=form, metadata=_undated(form))
