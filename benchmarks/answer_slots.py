@@ -58,7 +58,7 @@ def _compare(spec: DataSpec, batches: Sequence[Batch], *, dim: int) -> dict[str,
     networks = {
         "answer_slots": AnswerSlots(
             spec, modalities=both, dim=dim, heads=8, hidden=2 * dim, channels=3, audio_bins=6, visual_bins=1,
-            evidence_noise=0.6, exchanges=2, dropout=0.1,
+            evidence_noise=0.6, dropout=0.1,
         ),
         "cross_attention": CrossAttention(
             spec, question=CachedQuestion(spec), modalities=both, norm="pre", dim=dim, heads=8, blocks=4,

@@ -39,6 +39,7 @@ class Study:
         reference: label of a configuration; None where the verdict compares by itself.
         correlates: whether categories are correlated over the runs.
         by_category: whether the page has a table of all nine categories.
+        seeds: how many.
         by_share: whether it is a learning curve over `data.train_share`; `reference` names a model then.
     """
 
@@ -46,6 +47,7 @@ class Study:
     reference: str | None = None
     correlates: bool = False
     by_category: bool = False
+    seeds: int = 3
     by_share: bool = False
 
 
@@ -60,7 +62,9 @@ STUDIES = {
         ["+experiment=modality_ablation", "trainer.max_epochs=12"],
         reference="model CrossAttention · model.modalities audio + visual",
     ),
-    "category_tradeoff": Study(["+experiment=category_tradeoff", "trainer.max_epochs=12"], correlates=True),
+    "category_tradeoff": Study(
+        ["+experiment=category_tradeoff", "trainer.max_epochs=12"], correlates=True, seeds=2
+    ),
     "perturbation": Study(["+experiment=perturbation", "trainer.max_epochs=12"], reference="none of them"),
     "question_encoders": Study(
         ["+experiment=question_encoders", "trainer.max_epochs=12"], reference="question HashingEncoder"
@@ -69,6 +73,9 @@ STUDIES = {
     "learning_curve": Study(["+experiment=learning_curve"], reference="AnswerSlots", by_share=True),
     "slot_alignments": Study(["+experiment=slot_alignments"], reference="none of them", by_category=True),
     "slot_ablation": Study(["+experiment=slot_ablation"], reference="as it is", by_category=True),
+    "precision": Study(
+        ["+experiment=precision"], reference="precision 32-true · data.dtype float32", seeds=5
+    ),
     "kl_sweep": Study(["+experiment=kl_sweep", "seed=0,1,2"]),
     "norm_placement": Study(["+experiment=norm_placement", "loss.kl.weight=0.1"]),
     "schedule_sweep": Study(["+experiment=schedule_sweep", "trainer.max_epochs=12", "data.videos=600"]),

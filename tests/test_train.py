@@ -112,7 +112,7 @@ def test_a_loss_term_that_was_not_chosen_is_told_how_to_be(train, capsys):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (("model=answer_slots", "model.exchange=3"), "did you mean model.exchanges?"),
+        (("model=answer_slots", "model.channel=3"), "did you mean model.channels?"),
         (("data=music_avqa", "data.mising=drop"), "did you mean data.missing?"),
     ],
 )

@@ -22,7 +22,7 @@ def model_of(spec=SPEC, **changed):
     torch.manual_seed(0)
     settings = {
         "modalities": ["audio", "visual"], "dim": 12, "heads": 3, "hidden": 17, "channels": 2,
-        "audio_bins": 3, "visual_bins": 2, "evidence_noise": 0.0, "exchanges": 2, "dropout": 0.0,
+        "audio_bins": 3, "visual_bins": 2, "evidence_noise": 0.0, "dropout": 0.0,
     }  # fmt: skip
     return AnswerSlots(spec, **(settings | changed)).double()
 
@@ -132,8 +132,8 @@ def test_answers_trade_places_with_their_slots(batch):
         ({"channels": 0}, r"model\.channels=0: expected 1"),
         ({"audio_bins": 0}, r"model\.audio_bins=0"),
         ({"visual_bins": -1}, r"model\.visual_bins=-1"),
-        ({"exchanges": -1}, r"model\.exchanges=-1: expected 0"),
-        ({"heads": 4}, r"model\.dim=12: half of it .* model\.heads=4; choose a multiple of 8"),
+        ({"dim": 9}, r"model\.dim=9: expected an even number"),
+        ({"heads": 5}, r"dim=12.*heads=5"),
     ],
 )
 def test_senseless_settings_are_refused(changed, message):

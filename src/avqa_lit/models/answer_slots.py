@@ -11,20 +11,18 @@ from avqa_lit.batch import PADDING_WORD, UNKNOWN_WORD, Batch, DataSpec, ModelOut
 from avqa_lit.errors import ConfigError
 from avqa_lit.models.attention import CrossAttentionBlock, QueryAttention
 from avqa_lit.models.gated_pooling import GatedPooling, Pooled
-from avqa_lit.models.slot_exchange import SlotExchange
 from avqa_lit.models.tokens import ByVideo, Tokens
 
 
 class AnswerSlots(nn.Module):
-    r"""Find, compare, read: a slot for each answer, which the question's words ask and the answer points at.
+    r"""Find, then read: a slot for each answer, which the question's words ask and the answer points at.
 
     1. **Find.** The tracks of all `modalities` are pooled into one slot for each answer (`GatedPooling`), of
        both modalities at once: slot "cello" comes to hold when and how loud it sounds, and where it is seen.
        One small network reads the evidence of all slots, so what is learnt of one instrument holds for all.
-    2. **Compare.** Slots attend to each other, `exchanges` times.
-    3. **Read.** Each word of the question attends to the slots, an LSTM reads what the words found in both
-       directions, and its last state attends to the slots once more.
-    4. **Answer.** A slot's logit is a bias which the question alone gives and its product with the question.
+    2. **Read.** Each word of the question attends to the slots, an LSTM reads what the words found in both
+       directions, and its last state attends to the slots once more: what two words found can be compared.
+    3. **Answer.** A slot's logit is a bias which the question alone gives and its product with the question.
 
     A slot's name is a vector of its own plus the embeddings of its answer's words, which are those of the
     question's words: a "cello" that is asked for and one that is the answer are learnt together. Nothing
@@ -55,7 +53,6 @@ class AnswerSlots(nn.Module):
             distribution of mean 1 and this standard deviation, 0 or more: a video that is known by its exact
             numbers can be learnt by heart (Gaussian dropout: Srivastava et al., JMLR 2014, section 10,
             https://jmlr.org/papers/v15/srivastava14a.html).
-        exchanges: how often slots attend to each other.
         dropout: probability after each sublayer, in [0, 1).
 
     Attributes:
@@ -76,7 +73,6 @@ class AnswerSlots(nn.Module):
         audio_bins: int,
         visual_bins: int,
         evidence_noise: float,
-        exchanges: int,
         dropout: float,
     ) -> None:
         super().__init__()
@@ -85,14 +81,10 @@ class AnswerSlots(nn.Module):
                 raise ConfigError(f"model.{name}={value}: expected 1 or more")
         if not modalities or not set(modalities) <= {"audio", "visual"}:
             raise ConfigError(f"model.modalities={list(modalities)}: expected audio, visual or both")
-        for name, amount in (("exchanges", exchanges), ("evidence_noise", evidence_noise)):
-            if not amount >= 0:
-                raise ConfigError(f"model.{name}={amount}: expected 0 or more")
-        if dim % (2 * heads) != 0:
-            raise ConfigError(
-                f"model.dim={dim}: half of it cannot be split over model.heads={heads}; choose a multiple "
-                f"of {2 * heads}"
-            )
+        if not evidence_noise >= 0:
+            raise ConfigError(f"model.evidence_noise={evidence_noise}: expected 0 or more")
+        if dim % 2 != 0:
+            raise ConfigError(f"model.dim={dim}: expected an even number, half for each reading direction")
         self.gives_tracks = True
         self.evidence_noise = evidence_noise
         shapes, bins = (
@@ -110,7 +102,6 @@ class AnswerSlots(nn.Module):
             nn.Dropout(dropout),
             nn.Linear(dim, dim),
         )
-        self.compare = nn.ModuleList(SlotExchange(dim=dim, heads=heads) for _ in range(exchanges))
         self.slot_norm = nn.LayerNorm(dim)
         self.name = nn.Parameter(torch.randn(spec.answers, dim) * 0.3)
         self.words = nn.Embedding(spec.words + 2, dim, padding_idx=PADDING_WORD)
@@ -175,11 +166,8 @@ class AnswerSlots(nn.Module):
         evidence = torch.cat([one.evidence for one in pooled.values()], dim=-1)
         if self.training and self.evidence_noise:
             evidence = evidence * (1 + self.evidence_noise * torch.randn_like(evidence))
-        slots = self.find(evidence) + names
-        for exchange in self.compare:
-            slots = exchange(slots)
-        normed: Tensor = self.slot_norm(slots)
-        return normed
+        slots: Tensor = self.slot_norm(self.find(evidence) + names)
+        return slots
 
 
 def _tokens(slots: Float[Tensor, "batch slot dim"]) -> Tokens:
