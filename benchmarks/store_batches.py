@@ -1,7 +1,7 @@
 """Batches gathered from the packed store, against one .npy file per item through a DataLoader.
 
-9,288 videos of official size, warm files, wall time; then the share that gathering has in a training step,
-and what files cost that are not in memory yet.
+9,288 videos of official size, warm files, wall time, the store read by one thread and by one a core; then the
+share that gathering has in a training step, and what files cost that are not in memory yet.
 """
 
 import gc
@@ -29,6 +29,7 @@ from benchmarks._official import (
 from benchmarks._timing import ROUNDS, cpu, interleaved, rate, spread, wall
 from torch.utils.data import DataLoader, Dataset
 
+from avqa_lit.config.sweep.slots import available_cores
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.store import FeatureStore
 
@@ -82,13 +83,18 @@ def _warm(path: Path, files: Files, rows: np.ndarray) -> dict[str, object]:
     """The store against the files, all of which the system has in memory."""
     data = data_of(FeatureStore.open(path))
     ways = {f"files, {workers} workers": Loading(files, workers=workers) for workers in (0, 1, 2)}
-    seconds = interleaved({**ways, "store": lambda: _gather(data, rows)}, clock=wall)
+    stores = {
+        f"store, threads: {threads}": lambda threads=threads: _gather(data, rows, threads=threads)
+        for threads in sorted({1, available_cores()})
+    }
+    seconds = interleaved({**ways, **stores}, clock=wall)
     best = [min(turn) for turn in zip(*(seconds[name] for name in ways), strict=True)]
     return {
         "targets": {"store by best files": 30, "share of a step": 0.02},
-        "store by best files": spread(
-            [slow / fast for slow, fast in zip(best, seconds["store"], strict=True)]
-        ),
+        "store by best files": {
+            name: spread([slow / fast for slow, fast in zip(best, seconds[name], strict=True)])
+            for name in stores
+        },
         "samples a second": {name: rate(own, items=BATCHES * BATCH) for name, own in seconds.items()},
         "share of a step": {
             name: _share(data, bfloat16=half) for name, half in (("float32", False), ("bfloat16", True))
@@ -96,9 +102,11 @@ def _warm(path: Path, files: Files, rows: np.ndarray) -> dict[str, object]:
     }
 
 
-def _gather(data: AVQADataModule, steps: np.ndarray) -> None:
+def _gather(data: AVQADataModule, steps: np.ndarray, *, threads: int) -> None:
+    torch.set_num_threads(threads)
     for rows in steps:
         data.gather("train", rows, total=BATCH)
+    torch.set_num_threads(1)
 
 
 def _share(data: AVQADataModule, *, bfloat16: bool) -> dict[str, float]:
