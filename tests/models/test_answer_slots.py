@@ -128,7 +128,8 @@ def test_answers_trade_places_with_their_slots(batch):
     [
         ({"modalities": []}, r"model\.modalities=\[\]: expected audio"),
         ({"modalities": ["text"]}, r"model\.modalities=\['text'\]"),
-        ({"evidence_noise": -0.1}, r"model\.evidence_noise=-0\.1: expected 0"),
+        ({"evidence_noise": -0.1}, r"model\.evidence_noise=-0\.1: expected a finite number, 0 or more"),
+        ({"evidence_noise": float("nan")}, r"model\.evidence_noise=nan"),
         ({"channels": 0}, r"model\.channels=0: expected 1"),
         ({"audio_bins": 0}, r"model\.audio_bins=0"),
         ({"visual_bins": -1}, r"model\.visual_bins=-1"),

@@ -1,5 +1,6 @@
 """A model that looks for every possible answer in the video before it reads the question."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -81,16 +82,14 @@ class AnswerSlots(nn.Module):
                 raise ConfigError(f"model.{name}={value}: expected 1 or more")
         if not modalities or not set(modalities) <= {"audio", "visual"}:
             raise ConfigError(f"model.modalities={list(modalities)}: expected audio, visual or both")
-        if not evidence_noise >= 0:
-            raise ConfigError(f"model.evidence_noise={evidence_noise}: expected 0 or more")
+        if not 0 <= evidence_noise < math.inf:
+            raise ConfigError(f"model.evidence_noise={evidence_noise}: expected a finite number, 0 or more")
         if dim % 2 != 0:
             raise ConfigError(f"model.dim={dim}: expected an even number, half for each reading direction")
         self.gives_tracks = True
         self.evidence_noise = evidence_noise
-        shapes, bins = (
-            {"audio": spec.audio, "visual": spec.visual},
-            {"audio": audio_bins, "visual": visual_bins},
-        )
+        shapes = {"audio": spec.audio, "visual": spec.visual}
+        bins = {"audio": audio_bins, "visual": visual_bins}
         pools: dict[str, GatedPooling] = {
             name: GatedPooling(shapes[name], dim=dim, slots=spec.answers, channels=channels, bins=bins[name])
             for name in modalities
