@@ -1,7 +1,7 @@
 """Attention of a question's query vectors over a video's tokens."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from jaxtyping import Float
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from avqa_lit.errors import ConfigError
+from avqa_lit.models.kept_products import KeptProducts
 from avqa_lit.models.tokens import ByVideo, Tokens
 
 Form = Literal["folded", "reference"]
@@ -31,8 +32,8 @@ class QueryAttention(nn.Module):
         q^T W_k m_t = (q^T W_k W) f_t + q^T W_k c_t, \qquad
         \sum_t w_t W_v m_t = W_v W \sum_t w_t f_t + \sum_t w_t W_v c_t .
 
-    This is the same function at a fraction of the cost, dropout of weights included. The reference form
-    projects every token, as textbooks do.
+    This is the same function at a fraction of the cost, dropout of weights included. In evaluation the
+    products of weights are taken once. The reference form projects every token, as textbooks do.
 
     References:
         Attention Is All You Need (Vaswani et al., 2017), https://arxiv.org/abs/1706.03762, section 3.2.
@@ -51,6 +52,7 @@ class QueryAttention(nn.Module):
         self.value = nn.Linear(dim, dim)
         self.output = nn.Linear(dim, dim)
         self.dropout = nn.Dropout(dropout)
+        self.products = KeptProducts()
         for projection in (self.query, self.key, self.value):
             nn.init.xavier_uniform_(projection.weight)
         for biased in (self.query, self.value, self.output):
@@ -70,19 +72,33 @@ class QueryAttention(nn.Module):
         read, weights = attend(query, tokens, need_weights=need_weights)
         return self.output(seats.collect(read)), None if weights is None else seats.collect(weights)
 
+    def train(self, mode: bool = True) -> Self:
+        """As of any module; products of weights are kept for one evaluation at most."""
+        self.products.forget()
+        return super().train(mode)
+
     def _folded(
         self, query: Float[Tensor, "video row head depth"], tokens: Sequence[Tokens], *, need_weights: bool
     ) -> tuple[Float[Tensor, "video row dim"], Float[Tensor, "video row token"] | None]:
         query = query * query.shape[-1] ** -0.5
-        scores = [_scores(query, one, self.key.weight) for one in tokens]
+        scores = [_scores(query, one, self.key.weight, self._projection(self.key, one)) for one in tokens]
         mask = torch.cat([one.token_mask() for one in tokens], dim=1)
         weights = _softmax(torch.cat([one.flatten(3) for one in scores], dim=-1), mask)
         parts = self.dropout(weights).split([one.number for one in tokens], dim=-1)
         pooled = [
-            _pooled(part.reshape(*part.shape[:3], *one.values.shape[1:3]), one, self.value)
+            _pooled(
+                part.reshape(*part.shape[:3], *one.values.shape[1:3]),
+                one,
+                self.value,
+                self._projection(self.value, one),
+            )
             for part, one in zip(parts, tokens, strict=True)
         ]
         return torch.stack(pooled).sum(dim=0).flatten(2), weights.mean(dim=2) if need_weights else None
+
+    def _projection(self, layer: nn.Linear, tokens: Tokens) -> Float[Tensor, "dim input"]:
+        """From the tokens' values to keys or values."""
+        return layer.weight if tokens.weight is None else self.products(layer.weight, tokens.weight)
 
     def _reference(
         self, query: Float[Tensor, "video row head depth"], tokens: Sequence[Tokens], *, need_weights: bool
@@ -105,12 +121,14 @@ class QueryAttention(nn.Module):
 
 
 def _scores(
-    query: Float[Tensor, "video row head depth"], tokens: Tokens, key: Float[Tensor, "dim dim"]
+    query: Float[Tensor, "video row head depth"],
+    tokens: Tokens,
+    key: Float[Tensor, "dim dim"],
+    projection: Float[Tensor, "dim input"],
 ) -> Float[Tensor, "video row head time patch"]:
     """Products of queries and keys, of which none is made."""
     heads = query.shape[2]
-    folded = key if tokens.weight is None else key @ tokens.weight
-    asked = torch.einsum("vrhe,hei->vrhi", query, folded.reshape(heads, -1, folded.shape[-1]))
+    asked = torch.einsum("vrhe,hei->vrhi", query, projection.reshape(heads, -1, projection.shape[-1]))
     scores = asked.flatten(1, 2) @ tokens.values.flatten(1, 2).transpose(1, 2)
     scores = scores.reshape(*query.shape[:3], *tokens.values.shape[1:3])
     moments = _by_head(F.linear(tokens.moment, key), heads)
@@ -122,14 +140,16 @@ def _scores(
 
 
 def _pooled(
-    weights: Float[Tensor, "video row head time patch"], tokens: Tokens, value: nn.Linear
+    weights: Float[Tensor, "video row head time patch"],
+    tokens: Tokens,
+    value: nn.Linear,
+    projection: Float[Tensor, "dim input"],
 ) -> Float[Tensor, "video row head depth"]:
     """Weighted sums of values, of which none is made."""
     heads = weights.shape[2]
-    folded = value.weight if tokens.weight is None else value.weight @ tokens.weight
     pooled = weights.flatten(3).flatten(1, 2) @ tokens.values.flatten(1, 2)
     pooled = pooled.reshape(*weights.shape[:3], -1)
-    read = torch.einsum("vrhi,hei->vrhe", pooled, folded.reshape(heads, -1, folded.shape[-1]))
+    read = torch.einsum("vrhi,hei->vrhe", pooled, projection.reshape(heads, -1, projection.shape[-1]))
     moments = _by_head(value(tokens.moment), heads)
     read = read + torch.einsum("vrht,vthe->vrhe", weights.sum(dim=-1), moments)
     if tokens.place is not None:
