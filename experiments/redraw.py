@@ -69,9 +69,15 @@ STUDIES = {
     "question_encoders": Study(
         ["+experiment=question_encoders", "trainer.max_epochs=12"], reference="question HashingEncoder"
     ),
-    "all_nine": Study(["+experiment=all_nine"], reference="model AnswerSlots · epochs 24", by_category=True),
+    "all_nine": Study(
+        ["+experiment=all_nine"],
+        reference="model AnswerSlots · model.modalities audio + visual · epochs 24",
+        by_category=True,
+    ),
     "learning_curve": Study(["+experiment=learning_curve"], reference="AnswerSlots", by_share=True),
-    "slot_alignments": Study(["+experiment=slot_alignments"], reference="none of them", by_category=True),
+    "slot_alignments": Study(
+        ["+experiment=slot_alignments", "trainer.max_epochs=12"], reference="none of them", by_category=True
+    ),
     "slot_ablation": Study(["+experiment=slot_ablation"], reference="as it is", by_category=True),
     "precision": Study(
         ["+experiment=precision"], reference="precision 32-true · data.dtype float32", seeds=5
