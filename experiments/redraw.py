@@ -78,7 +78,11 @@ STUDIES = {
     "slot_alignments": Study(
         ["+experiment=slot_alignments", "trainer.max_epochs=12"], reference="none of them", by_category=True
     ),
-    "slot_ablation": Study(["+experiment=slot_ablation"], reference="as it is", by_category=True),
+    "slot_ablation": Study(
+        ["+experiment=slot_ablation"],
+        reference="model.channels 3 · model.audio_bins 6 · model.evidence_noise 0.6",
+        by_category=True,
+    ),
     "precision": Study(
         ["+experiment=precision"], reference="precision 32-true · data.dtype float32", seeds=5
     ),
