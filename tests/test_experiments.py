@@ -1,17 +1,12 @@
 """What the studies' pages say is what their results hold."""
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import pytest
+import redraw
 
 HERE = Path(__file__).parents[1] / "experiments"
-sys.path.append(str(HERE))  # where redraw.py finds its neighbour, as in a script
-SPEC = importlib.util.spec_from_file_location("redraw", HERE / "redraw.py")
-redraw = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(redraw)
 
 
 def kept(name):

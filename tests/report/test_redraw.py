@@ -1,17 +1,10 @@
 """A study's summary, from the runs that it keeps."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
+import redraw
 
 from avqa_lit.report.collect import collect
 from avqa_lit.report.configurations import test_sets as sets_of
-
-HERE = Path(__file__).parents[2] / "experiments"
-SPEC = importlib.util.spec_from_file_location("redraw", HERE / "redraw.py")
-redraw = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(redraw)
 
 
 @pytest.fixture
@@ -30,7 +23,7 @@ def summary(tests_of, monkeypatch):
 
     def of(**arguments):
         monkeypatch.setitem(redraw.STUDIES, "mine", redraw.Study(["+experiment=mine"], **arguments))
-        results = redraw.summary("mine", tests_of)
+        results = redraw.summary("mine", [tests_of])
         results["data"]["questions"] = {"train": 1009, "test": tests_of.questions}
         return results
 
