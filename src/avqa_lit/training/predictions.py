@@ -21,9 +21,11 @@ class PredictionCollector:
     def update(self, output: ModelOutput, batch: Batch) -> None:
         """Add the questions of one batch."""
         kept = batch.weight > 0
-        probabilities = output.logits[kept].float().softmax(dim=-1)
-        best = probabilities.topk(min(self.top, probabilities.shape[-1]), dim=-1)
-        self._parts.append((batch.row[kept].cpu(), best.indices.cpu(), best.values.cpu()))
+        logits = output.logits[kept].float()
+        # Of equals the first, as accuracy counts it: in bfloat16 they are common.
+        best = logits.sort(dim=-1, descending=True, stable=True).indices[:, : self.top]
+        probabilities = logits.softmax(dim=-1).gather(1, best)
+        self._parts.append((batch.row[kept].cpu(), best.cpu(), probabilities.cpu()))
 
     def gathered(self) -> tuple[Tensor, Tensor, Tensor]:
         """Rows in order with their answers and probabilities, ``[question]``, ``[question, top]`` twice."""
