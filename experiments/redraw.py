@@ -84,7 +84,7 @@ STUDIES = {
         by_category=True,
     ),
     "precision": Study(
-        ["+experiment=precision"], reference="precision 32-true · data.dtype float32", seeds=5
+        ["+experiment=precision"], reference="data.dtype float32 · trainer.precision 32-true", seeds=5
     ),
     "kl_sweep": Study(["+experiment=kl_sweep", "seed=0,1,2"]),
     "norm_placement": Study(["+experiment=norm_placement", "loss.kl.weight=0.1"]),
