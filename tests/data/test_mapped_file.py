@@ -64,7 +64,7 @@ def test_a_store_of_40_gigabytes_is_read_in_bounded_memory(tmp_path):
     lengths = np.full(rows // 10, 10)
     modality = PackedModality(array, (), np.arange(len(lengths)) * 10, lengths, "maps", 1.0, 0.0)
     before, generator = resident(), np.random.default_rng(0)
-    batch = 16 * 10 * dim * (2 + 4)  # as stored, and as given
+    batch = 16 * 10 * dim * 4
     for _ in range(13):
         entries = generator.integers(len(lengths), size=16)
         modality.read_ahead(entries)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avqa_lit.batch import DataSpec
+from avqa_lit.data import packed_modality
 from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.packed_modality import PackedModality
 from avqa_lit.data.store import FeatureStore
@@ -47,6 +48,18 @@ def test_gathering_equals_a_slow_loop(case, dtype):
             assert mask[place, step] == real
             assert seconds[place, step] == 0.25 + step * 0.5
             np.testing.assert_array_equal(values[place, step], modality.array[first + step] if real else 0)
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 40, 2**23])
+def test_gathering_in_pieces_gives_the_same(monkeypatch, piece_bytes):
+    monkeypatch.setattr(packed_modality, "PIECE_BYTES", piece_bytes)
+    modality = _modality([3, 5, 1, 4], dtype="float16")
+    entries = np.array([2, 0, 3, 1, 0])
+    values, _, _ = modality.gather(entries)
+    for own, entry in zip(values, entries, strict=True):
+        first, length = modality.first_row[entry], modality.length[entry]
+        np.testing.assert_array_equal(own[:length], modality.array[first : first + length])
+        assert not own[length:].any()
 
 
 def test_gathering_nothing_is_empty():
