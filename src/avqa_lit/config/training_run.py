@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lightning as L
-import torch
 import yaml
 from hydra.core.hydra_config import HydraConfig
 from rich.console import Console
@@ -28,7 +27,7 @@ from avqa_lit.config.resolve import resolved
 from avqa_lit.config.restored import load_checkpoint
 from avqa_lit.config.run_place import held, place_of
 from avqa_lit.config.schema import Train
-from avqa_lit.config.sweep.slots import available_cores
+from avqa_lit.config.threads import set_threads
 from avqa_lit.config.validation import validate
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.views import ALL
@@ -134,7 +133,7 @@ class TrainingRun:
     def _train(self, timing: EpochTiming, interruption: Interruption) -> dict[str, Any]:
         quiet_lightning()
         console = Console(quiet=not is_first_process())
-        threads = _set_threads(self.config["trainer"])
+        threads = set_threads(self.config["trainer"])
         data, question = self._data()
         L.seed_everything(self.config["seed"], verbose=False)
         module = self._module(data, question)
@@ -289,14 +288,3 @@ def _ending(trainer: L.Trainer) -> Iterator[dict[str, Any]]:
         if failed and launcher is not None:
             # Not before the end: Lightning watches them, and kills this process where one of them dies.
             atexit.register(launcher.kill, signal.SIGKILL)
-
-
-def _set_threads(trainer: dict[str, Any]) -> int:
-    """Set and return the number of threads of each process."""
-    threads = trainer["threads"]
-    if threads == "auto":
-        devices = trainer["devices"]
-        processes = devices if trainer["accelerator"] == "cpu" and isinstance(devices, int) else 1
-        threads = max(1, available_cores() // processes)
-    torch.set_num_threads(int(threads))
-    return int(threads)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import cast, get_args
 
 from avqa_lit.data.annotated import Annotated, annotated_in_store, check_split
-from avqa_lit.data.annotations import FieldMap, Question, read_annotations, repeated_ids
+from avqa_lit.data.annotations import FieldMap, Question, read_annotations
 from avqa_lit.data.build import build_store
 from avqa_lit.data.feature_files import Extraction, FeatureFolder, StoredDtype
+from avqa_lit.data.oddities import warn_of_oddities
 from avqa_lit.data.pack import write_store
 from avqa_lit.data.store import SCHEMA, FeatureStore
 from avqa_lit.data.text_features import QuestionEncoder
@@ -24,7 +24,6 @@ SPLITS = ("train", "val", "test")
 MISSING = ("error", "drop")
 DTYPES = get_args(StoredDtype)
 SHOWN = 5
-_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +173,7 @@ class OfficialLayout:
             )
 
         store = build_store(self._store_path(raw), fingerprint=fingerprint, write=write)
-        _warn(store)
+        warn_of_oddities(store)
         return store
 
     def _store_path(self, raw: Path) -> Path:
@@ -276,27 +275,3 @@ class OfficialLayout:
 def _features(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         return [entry for entry in entries if entry.name.endswith(".npy")]
-
-
-def _warn(store: FeatureStore) -> None:
-    """One counted warning for each oddity of the data with which going on is right."""
-    for split, table in store.splits.items():
-        repeated = len(repeated_ids(table.question_id))
-        for number, what in (
-            (repeated, "question_ids stand in more than one row; a question is known by its row"),
-            (
-                store.unseen_answers[split],
-                "questions have an answer that train never gives; they count as wrong",
-            ),
-            (store.dropped[split], "questions were dropped, since they lack features"),
-        ):
-            if number:
-                _LOGGER.warning("%s: %d %s", split, number, what)
-    for view, name in enumerate(store.views[1:], start=1):
-        for modality in (store.audio, store.visual):
-            clean = len(modality.ids) - modality.own_entries(view)
-            if 0 < clean < len(modality.ids):
-                _LOGGER.warning(
-                    "view %s: %d of %d videos have no %s features in it; the clean ones stand in",
-                    *(name, clean, len(modality.ids), modality.encoder),
-                )

@@ -1,0 +1,32 @@
+"""What is odd about data that are used nevertheless."""
+
+import logging
+
+from avqa_lit.data.annotations import repeated_ids
+from avqa_lit.data.store import FeatureStore
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def warn_of_oddities(store: FeatureStore) -> None:
+    """One counted warning for each oddity of the data with which going on is right."""
+    for split, table in store.splits.items():
+        repeated = len(repeated_ids(table.question_id))
+        for number, what in (
+            (repeated, "question_ids stand in more than one row; a question is known by its row"),
+            (
+                store.unseen_answers[split],
+                "questions have an answer that train never gives; they count as wrong",
+            ),
+            (store.dropped[split], "questions were dropped, since they lack features"),
+        ):
+            if number:
+                _LOGGER.warning("%s: %d %s", split, number, what)
+    for view, name in enumerate(store.views[1:], start=1):
+        for modality in (store.audio, store.visual):
+            clean = len(modality.ids) - modality.own_entries(view)
+            if 0 < clean < len(modality.ids):
+                _LOGGER.warning(
+                    "view %s: %d of %d videos have no %s features in it; the clean ones stand in",
+                    *(name, clean, len(modality.ids), modality.encoder),
+                )
