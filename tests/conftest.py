@@ -19,8 +19,10 @@ SPEC = importlib.util.spec_from_file_location("wandb_server", Path(__file__).wit
 standing_in = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(standing_in)
 
-# A shell that starts the tests in the background has them and their children ignore what Ctrl-C sends.
+# A shell that starts the tests in the background has them and their children ignore what Ctrl-C sends, and
+# nohup what the end of a terminal sends.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A loaded machine is no failure.
 settings.register_profile("no deadline", deadline=None)
