@@ -1,6 +1,6 @@
 """Typed containers in which data, models and losses meet."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -40,7 +40,8 @@ class Track:
     """One modality of the distinct videos of a batch, padded to the longest.
 
     Attributes:
-        values: features; rows beyond a video's length are zero.
+        values: features; rows beyond a video's length are zero. The data module hands them out as they are
+            stored, in float16 perhaps; a model gets them in float32.
         mask: True where a row is real.
         seconds: time at which each row starts, in seconds; any number where padded. Where all videos share
             their time stamps, as those of a store do, it is one row expanded (stride 0 over videos), and
@@ -59,6 +60,10 @@ class Track:
             self.mask.to(device, non_blocking=non_blocking),
             seconds.to(device, non_blocking=non_blocking).expand_as(self.seconds),
         )
+
+    def in_full_precision(self) -> "Track":
+        """The same track in float32 at least: sums over time lose too much in half precision."""
+        return replace(self, values=self.values.to(torch.promote_types(self.values.dtype, torch.float32)))
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,10 @@ class Batch:
             if isinstance(part, Tensor | Track)
         }
         return Batch(**{**parts, **moved})
+
+    def in_full_precision(self) -> "Batch":
+        """The same batch with the videos' features in float32 at least."""
+        return replace(self, audio=self.audio.in_full_precision(), visual=self.visual.in_full_precision())
 
     def questions_per_video(self) -> Float[Tensor, " video"]:
         """Sum of question weights of each distinct video."""

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avqa_lit.batch import DataSpec
-from avqa_lit.data import packed_modality
 from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.packed_modality import PackedModality
 from avqa_lit.data.store import FeatureStore
@@ -39,7 +38,7 @@ def test_gathering_equals_a_slow_loop(case, dtype):
     values, mask, seconds = modality.gather(np.array(entries))
     time = max(lengths[entry] for entry in entries)
     assert values.shape == (len(entries), time, 2, 3)
-    assert (values.dtype, mask.dtype, seconds.dtype) == (torch.float32, torch.bool, torch.float32)
+    assert (values.dtype, mask.dtype, seconds.dtype) == (getattr(torch, dtype), torch.bool, torch.float32)
     assert len(entries) == 1 or seconds.stride(0) == 0
     for place, entry in enumerate(entries):
         first = sum(lengths[:entry])
@@ -48,18 +47,6 @@ def test_gathering_equals_a_slow_loop(case, dtype):
             assert mask[place, step] == real
             assert seconds[place, step] == 0.25 + step * 0.5
             np.testing.assert_array_equal(values[place, step], modality.array[first + step] if real else 0)
-
-
-@pytest.mark.parametrize("piece_bytes", [1, 40, 2**23])
-def test_gathering_in_pieces_gives_the_same(monkeypatch, piece_bytes):
-    monkeypatch.setattr(packed_modality, "PIECE_BYTES", piece_bytes)
-    modality = _modality([3, 5, 1, 4], dtype="float16")
-    entries = np.array([2, 0, 3, 1, 0])
-    values, _, _ = modality.gather(entries)
-    for own, entry in zip(values, entries, strict=True):
-        first, length = modality.first_row[entry], modality.length[entry]
-        np.testing.assert_array_equal(own[:length], modality.array[first : first + length])
-        assert not own[length:].any()
 
 
 def test_gathering_nothing_is_empty():

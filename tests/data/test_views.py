@@ -1,6 +1,7 @@
 """Views and perturbations in the batches of training and of evaluation."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,6 +114,16 @@ def test_a_perturbation_is_drawn_anew_each_epoch(data):
     assert tracks(passes(made)) == tracks(passes(made))
     one, other = tracks(passes(made)), tracks(passes(made, epoch=1))
     assert all(one[clip] != other[clip] for clip in one)
+
+
+def test_features_are_handed_out_as_stored_and_perturbed_in_float32(data):
+    off = replace(ALL_ON, feature_noise=0.0, time_mask=0.0, time_shift=0.0)
+    for batch in passes(data()):
+        assert batch.audio.values.dtype == batch.visual.values.dtype == torch.float16
+    for stored, perturbed in zip(passes(data()), passes(data(perturbation=off)), strict=True):
+        assert perturbed.audio.values.dtype == perturbed.visual.values.dtype == torch.float32
+        heard = perturbed.audio.values.flatten(1).any(dim=1)
+        assert torch.equal(perturbed.audio.values[heard], stored.audio.values[heard].float())
 
 
 def test_evaluation_is_never_perturbed(store, data):

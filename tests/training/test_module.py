@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from avqa_lit.batch import DataSpec
+from avqa_lit.batch import Batch, DataSpec, ModelOutput, Track
 from avqa_lit.losses.cross_entropy import AnswerCrossEntropy
 from avqa_lit.losses.kl import KL
 from avqa_lit.losses.weighted import WeightedLosses
@@ -34,6 +34,30 @@ def test_a_model_gives_tracks_where_a_loss_reads_them(kl):
     )  # fmt: skip
     module_of(model, kl=kl)
     assert model.gives_tracks == (kl > 0)
+
+
+class Listener(nn.Module):
+    """Keeps what it is given."""
+
+    def forward(self, batch):
+        self.given = batch
+        return ModelOutput(logits=torch.zeros(1, 13))
+
+
+@pytest.mark.parametrize(("stored", "given"), [("float16", "float32"), ("float64", "float64")])
+def test_a_model_gets_features_in_float32_at_least(stored, given):
+    model, ones = Listener(), torch.ones(1, dtype=torch.int64)
+    values = torch.randn(1, 2, 3).to(getattr(torch, stored))
+    track = Track(values, torch.ones(1, 2, dtype=torch.bool), torch.arange(2.0)[None])
+    module_of(model, kl=0.0)(
+        Batch(
+            audio=track, visual=track, clip=ones, question=torch.ones(1, 1), words=ones[:, None],
+            video=0 * ones, answer=ones, category=ones, row=ones, weight=torch.ones(1), total=1,
+        )
+    )  # fmt: skip
+    for heard in (model.given.audio, model.given.visual):
+        assert heard.values.dtype == getattr(torch, given)
+        assert torch.equal(heard.values, values.to(heard.values.dtype))
 
 
 def test_a_model_that_asks_nothing_is_told_nothing():

@@ -10,8 +10,6 @@ from jaxtyping import Bool, Float, Float32, Int64, Shaped
 
 from avqa_lit.data.mapped_file import MappedFile
 
-PIECE_BYTES = 2**23
-
 
 @dataclass(frozen=True)
 class PackedModality:
@@ -68,11 +66,11 @@ class PackedModality:
     def gather(
         self, entries: Int64[np.ndarray, " video"]
     ) -> tuple[
-        Float32[torch.Tensor, "video time *row"],
+        Float[torch.Tensor, "video time *row"],
         Bool[torch.Tensor, "video time"],
         Float32[torch.Tensor, "video time"],
     ]:
-        """Features, zero beyond an entry's length, mask, and start time in seconds of each row."""
+        """Features as stored, zero beyond an entry's length, mask, and start time in seconds of each row."""
         firsts, lengths = self.first_row[entries], self.length[entries]
         longest = int(lengths.max(initial=0))
         steps = torch.arange(longest)
@@ -101,17 +99,9 @@ def indexed(
     rows: Float[torch.Tensor, "row *shape"],
     places: Int64[torch.Tensor, "video time"],
     mask: Bool[torch.Tensor, "video time"],
-) -> Float32[torch.Tensor, "video time *shape"]:
-    """Rows at `places`, zero where masked, on the device of `rows`.
-
-    Rows are copied as they are stored and then cast, which is fast in pieces that a processor keeps at hand.
-    """
-    values = torch.empty(*mask.shape, *rows.shape[1:], device=rows.device)
-    video_bytes = max(1, values[:1].numel() * rows.element_size())
-    at_once = max(1, PIECE_BYTES // video_bytes)
-    wanted = places.to(rows.device)
-    for piece, own in zip(torch.split(values, at_once), torch.split(wanted, at_once), strict=True):
-        piece.copy_(rows.index_select(0, own.flatten()).view_as(piece))
+) -> Float[torch.Tensor, "video time *shape"]:
+    """Rows at `places`, zero where masked, on the device of `rows`."""
+    values = rows.index_select(0, places.flatten().to(rows.device)).view(*mask.shape, *rows.shape[1:])
     if mask.all():
         return values
     real = mask.to(rows.device)

@@ -9,7 +9,7 @@ from torch import Tensor
 from avqa_lit.batch import Batch, ModelOutput
 from avqa_lit.losses.common_time import on_common_time
 from avqa_lit.losses.gather import gather_rows
-from avqa_lit.losses.tracks import both_tracks, in_full_precision, time_mean
+from avqa_lit.losses.tracks import both_tracks, time_mean
 
 Level = Literal["clip", "frame"]
 
@@ -45,7 +45,7 @@ def aligned_rows(output: ModelOutput, batch: Batch, *, level: Level, term: str) 
     Raises:
         ConfigError: the model does not give both tracks.
     """
-    audio, visual = (in_full_precision(track) for track in both_tracks(output, term=term))
+    audio, visual = (track.in_full_precision() for track in both_tracks(output, term=term))
     if level == "clip":
         first, second = time_mean(audio)[:, None], time_mean(visual)[:, None]
         real = (audio.mask.any(dim=1) & visual.mask.any(dim=1))[:, None]

@@ -11,7 +11,7 @@ from avqa_lit.batch import Batch, ModelOutput, Track
 from avqa_lit.losses.aligned_rows import Level
 from avqa_lit.losses.common_time import on_common_time
 from avqa_lit.losses.options import check_choice, check_number
-from avqa_lit.losses.tracks import both_tracks, in_full_precision, time_mean
+from avqa_lit.losses.tracks import both_tracks, time_mean
 
 Direction = Literal["forward", "reverse", "symmetric", "jensen_shannon"]
 Axis = Literal["dim", "time"]
@@ -87,7 +87,7 @@ def video_divergence(
         axis: what the softmax runs over.
         level: whether a clip is compared as a whole or piece by piece.
     """
-    audio, visual = in_full_precision(audio), in_full_precision(visual)
+    audio, visual = audio.in_full_precision(), visual.in_full_precision()
     if axis == "dim" and level == "clip":
         log_p, log_q = (_log_softmax(time_mean(track), temperature) for track in (audio, visual))
         comparable = audio.mask.any(dim=1) & visual.mask.any(dim=1)

@@ -12,7 +12,7 @@ from avqa_lit.batch import Batch, ModelOutput, Track
 from avqa_lit.losses.common_time import in_order_of_time
 from avqa_lit.losses.direction import unit
 from avqa_lit.losses.options import check_choice, check_number
-from avqa_lit.losses.tracks import both_tracks, in_full_precision
+from avqa_lit.losses.tracks import both_tracks
 
 Cost = Literal["squared_euclidean", "cosine"]
 
@@ -104,7 +104,7 @@ def track_divergence(
         seconds_weight: cost of matching rows that are one second apart, growing with the square; 0 lets
             any moment match any other, as long as their order is kept.
     """
-    series = [_points(in_full_precision(track), cost, seconds_weight) for track in (audio, visual)]
+    series = [_points(track.in_full_precision(), cost, seconds_weight) for track in (audio, visual)]
     lengths = [track.mask.sum(dim=1) for track in (audio, visual)]
     values = soft_dtw_divergence(*series, *(length.clamp(min=1) for length in lengths), gamma=gamma)
     comparable = (lengths[0] > 0) & (lengths[1] > 0)

@@ -1,6 +1,5 @@
 """The two tracks that an alignment term compares."""
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -21,12 +20,6 @@ def both_tracks(output: ModelOutput, *, term: str) -> tuple[Track, Track]:
             f"set loss.{term}.weight=0 for this model, or choose one that hears and sees"
         )
     return output.audio, output.visual
-
-
-def in_full_precision(track: Track) -> Track:
-    """The track in float32 at least: sums over time lose too much in half precision."""
-    dtype = torch.promote_types(track.values.dtype, torch.float32)
-    return Track(track.values.to(dtype), track.mask, track.seconds)
 
 
 def time_mean(track: Track) -> Float[Tensor, "video dim"]:

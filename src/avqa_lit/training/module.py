@@ -93,7 +93,7 @@ class AVQAModule(L.LightningModule):
         self.evaluated = Evaluated({}, {})
 
     def forward(self, batch: Batch) -> ModelOutput:
-        output: ModelOutput = self.model(batch)
+        output: ModelOutput = self.model(batch.in_full_precision())
         return output
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
