@@ -105,7 +105,7 @@ class Step:
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-4, fused=True)
 
     def __call__(self, batch: Batch) -> None:
-        output = self.network(batch)
+        output = self.network(batch.in_full_precision())
         sum(term(output, batch) for term in self.terms).backward()
         self.optimizer.step()
         self.optimizer.zero_grad()

@@ -33,7 +33,7 @@ from avqa_lit.config.sweep.slots import available_cores
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.store import FeatureStore
 
-BATCHES, STEPS = 20, 5
+BATCHES, STEPS = 40, 5
 
 
 class Files(Dataset[tuple[torch.Tensor, ...]]):
@@ -57,15 +57,20 @@ class Files(Dataset[tuple[torch.Tensor, ...]]):
 
 
 class Loading:
-    """Takes so many batches from a DataLoader whose workers stay alive."""
+    """Takes so many batches from a DataLoader whose workers stay alive, and rest when all are taken.
+
+    Workers that went on to the next batches would slow down what is timed after them.
+    """
 
     def __init__(self, files: Files, *, workers: int) -> None:
-        sampler = torch.utils.data.RandomSampler(files, replacement=True, num_samples=10**9)
-        self.batches = iter(DataLoader(files, batch_size=BATCH, sampler=sampler, num_workers=workers))
+        sampler = torch.utils.data.RandomSampler(files, replacement=True, num_samples=BATCHES * BATCH)
+        self.batches = DataLoader(
+            files, batch_size=BATCH, sampler=sampler, num_workers=workers, persistent_workers=workers > 0
+        )
 
     def __call__(self) -> None:
-        for _ in range(BATCHES):
-            next(self.batches)
+        for _ in self.batches:
+            pass
 
 
 def measure() -> dict[str, object]:

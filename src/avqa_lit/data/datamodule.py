@@ -185,10 +185,12 @@ class AVQADataModule(L.LightningDataModule):
             rows, weight = np.zeros(1, dtype=np.int64), torch.zeros(1)
         table = self.store.splits[split]
         asked, questions = np.unique(table.clip[rows], return_counts=True)
-        partners = asked if others is None else np.array([others.get(one, one) for one in asked.tolist()])
-        clips = np.union1d(asked, partners)
-        other = np.arange(len(clips))
-        other[np.searchsorted(clips, asked)] = np.searchsorted(clips, partners)
+        clips, other = asked, None
+        if others is not None:
+            partners = np.array([others.get(one, one) for one in asked.tolist()])
+            clips = np.union1d(asked, partners)
+            other = np.arange(len(clips))
+            other[np.searchsorted(clips, asked)] = np.searchsorted(clips, partners)
         texts = table.text[rows]
         words = self.word_ids[texts]
         tokens, mask = (None, None) if self.token_features is None else self.token_features.gather(texts)
@@ -205,11 +207,11 @@ class AVQADataModule(L.LightningDataModule):
             row=torch.from_numpy(table.row[rows]),
             weight=weight,
             total=total,
-            other=None if others is None else torch.from_numpy(other),
+            other=None if other is None else torch.from_numpy(other),
             question_tokens=None if tokens is None else torch.from_numpy(tokens),
             question_mask=None if mask is None else torch.from_numpy(mask),
             most_asked=int(questions.max()),
-            most_paired=None if others is None else int(np.bincount(other).max()),
+            most_paired=None if other is None else int(np.bincount(other).max()),
         )
 
     def read_ahead(self, split: Split, rows: Int64[ndarray, " batch"], *, epoch: int | None) -> None:

@@ -46,6 +46,14 @@ class PackedModality:
         return rows if self.device is None else rows.to(self.device)
 
     @cached_property
+    def _steps(self) -> Int64[torch.Tensor, " time"]:
+        return torch.arange(int(self.length.max(initial=0)))
+
+    @cached_property
+    def _seconds(self) -> Float32[torch.Tensor, " time"]:
+        return (self.start_seconds + self._steps.double() * self.seconds_per_row).float()
+
+    @cached_property
     def _file(self) -> MappedFile:
         return MappedFile(self.array)
 
@@ -73,9 +81,9 @@ class PackedModality:
         """Features as stored, zero beyond an entry's length, mask, and start time in seconds of each row."""
         firsts, lengths = self.first_row[entries], self.length[entries]
         longest = int(lengths.max(initial=0))
-        steps = torch.arange(longest)
+        steps = self._steps[:longest]
         mask = steps < torch.from_numpy(lengths)[:, None]
-        seconds = (self.start_seconds + steps.double() * self.seconds_per_row).float().expand(mask.shape)
+        seconds = self._seconds[:longest].expand(mask.shape)
         places = torch.from_numpy(firsts)[:, None] + steps.where(mask, 0)
         values = indexed(self._rows, places, mask)
         if self.device is None and self._file.is_large:
