@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 import torch
 from scipy.special import softmax
 
+from avqa_lit.models import grounding
 from avqa_lit.models.grounding import Grounding, ground
 
 VIDEOS, FRAMES, SOUNDS, DIM, PLACES = 2, 3, 2, 5, 7
@@ -40,6 +42,21 @@ def test_gradients_are_those_of_finite_differences():
     maps, sounds = inputs()
     sounds.requires_grad_()
     assert torch.autograd.gradcheck(lambda heard: ground(maps, heard)[1], sounds, fast_mode=True)
+
+
+@pytest.mark.parametrize("at_once", [{"cpu": 1}, {"cpu": 4}, {}], ids=["one", "four", "all"])
+def test_maps_as_stored_give_what_maps_cast_at_once_give(monkeypatch, at_once):
+    maps, sounds = (values.half() for values in inputs())
+    heard = [sounds.float().requires_grad_() for _ in range(2)]
+    expected = ground(maps.double(), heard[0].double())[1]
+    monkeypatch.setattr(grounding, "FRAMES_AT_ONCE", at_once)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = ground(maps, heard[1])[1]
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-6)
+    expected.square().sum().backward()
+    found.square().sum().backward()
+    torch.testing.assert_close(heard[1].grad, heard[0].grad, rtol=1e-5, atol=1e-6)
 
 
 def test_of_one_place_the_token_is_made_whatever_sounds():

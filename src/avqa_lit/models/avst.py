@@ -70,6 +70,7 @@ class AVST(nn.Module):
     """
 
     needs_other_videos = True
+    reads_stored_features = True
 
     def __init__(
         self,
@@ -115,7 +116,7 @@ class AVST(nn.Module):
         frames = take_rows(batch.visual, seen)
         heard = nearest_rows(batch.audio, frames.seconds)
         sounds = take_rows(batch.audio, heard)
-        audio, maps = self.audio(sounds.values), _places(frames.values)
+        audio, maps = self.audio(sounds.in_full_precision().values), _places(frames.values)
         visual, elsewhere = self._seen(maps, audio, batch)
 
         question = self.question(batch.words)

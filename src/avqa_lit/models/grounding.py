@@ -1,12 +1,71 @@
 """What a frame shows where it sounds."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn import functional as F
 
 # Below this length a vector counts as this long, as in torch.nn.functional.normalize.
 SHORTEST = 1e-12
+
+# By device; others take all.
+FRAMES_AT_ONCE = {"cpu": 1}
+
+
+class _Reading(torch.autograd.Function):
+    """What sounds of length 1 read in the maps of their frames, which are data and get no gradient."""
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx, maps: Float[Tensor, "frame dim place"], sounds: Float[Tensor, "frame sound dim"]
+    ) -> tuple[Float[Tensor, "frame dim"], Float[Tensor, "frame sound dim"]]:
+        lengths = sounds.new_empty(len(maps), 1, maps.shape[-1])
+        scores = sounds.new_empty(len(maps), sounds.shape[1], maps.shape[-1])
+        for seen, heard, score, length in _in_pieces(maps, sounds, scores, lengths):
+            torch.bmm(heard, seen, out=score)
+            torch.sum(seen.square_(), dim=1, keepdim=True, out=length)
+        lengths.sqrt_().clamp_min_(SHORTEST)
+        weights = (scores / lengths).softmax(dim=-1)
+        mean = torch.full_like(lengths, 1 / maps.shape[-1])
+        read = _times(torch.cat([mean, weights / lengths], dim=1), maps.mT)
+        ctx.save_for_backward(maps, lengths, weights)
+        return read[:, 0], read[:, 1:]
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: Any, _: Tensor, read: Float[Tensor, "frame sound dim"]
+    ) -> tuple[None, Float[Tensor, "frame sound dim"]]:
+        maps, lengths, weights = ctx.saved_tensors
+        by_weight = _times(read, maps) / lengths
+        by_score = weights * (by_weight - (weights * by_weight).sum(dim=-1, keepdim=True))
+        return None, _times(by_score / lengths, maps.mT)
+
+
+def _times(
+    rows: Float[Tensor, "frame row inner"], maps: Float[Tensor, "frame inner column"]
+) -> Float[Tensor, "frame row column"]:
+    """Products with maps as they are stored, in the precision of `rows`."""
+    products = rows.new_empty(*rows.shape[:2], maps.shape[2])
+    for seen, own, product in _in_pieces(maps, rows, products):
+        torch.bmm(own, seen, out=product)
+    return products
+
+
+def _in_pieces(maps: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Maps cast to the precision of the others, which are cut likewise.
+
+    A processor is given frame by frame, one after the other in the same memory, which stays in its cache;
+    all maps of a batch would be fetched from memory at each use. A GPU takes them at once.
+    """
+    at_once = FRAMES_AT_ONCE.get(maps.device.type, len(maps))
+    buffer = torch.empty_like(maps[:at_once], dtype=others[0].dtype)
+    for piece, *own in zip(*(torch.split(one, at_once) for one in (maps, *others)), strict=True):
+        yield buffer[: len(piece)].copy_(piece), *own
 
 
 def ground(
@@ -19,19 +78,20 @@ def ground(
 
     with :math:`m_p` the map at place p and a the sound. The lengths are divided out of scores and weights,
     so that no normalised copy of the maps is made, and the maps are read once for the mean and all sounds.
-    Of a single place, :math:`g = \hat m`.
+    Of a single place, :math:`g = \hat m`. It is computed in float32 at least, from maps as they are stored.
 
     References:
         Learning to Answer Questions in Dynamic Audio-Visual Scenarios (Li et al., CVPR 2022),
         https://arxiv.org/abs/2203.14072
     """
-    # A video's squares stay in the processor's cache; those of all videos at once do not.
-    squares = torch.stack([one.square().sum(dim=1) for one in maps])
-    lengths = squares.sqrt().clamp_min(SHORTEST)[..., None, :]
-    scores = F.normalize(sounds, dim=-1) @ maps / lengths
-    mean = torch.full_like(lengths, 1 / maps.shape[-1])
-    taken = torch.cat([mean, scores.softmax(dim=-1) / lengths], dim=-2) @ maps.transpose(-1, -2)
-    return taken[..., 0, :], taken[..., 1:, :]
+    assert not maps.requires_grad, "maps are data: no gradient goes to them"
+    full = torch.promote_types(sounds.dtype, torch.float32)
+    heard = F.normalize(sounds.to(full), dim=-1)
+    with torch.autocast(maps.device.type, enabled=False):
+        mean, read = _Reading.apply(  # type: ignore[no-untyped-call]
+            maps.flatten(0, 1), heard.flatten(0, 1)
+        )
+    return mean.unflatten(0, maps.shape[:2]), read.unflatten(0, maps.shape[:2])
 
 
 class Grounding(nn.Module):
@@ -60,7 +120,7 @@ class Grounding(nn.Module):
         if self.has_places:
             whole, grounded = ground(maps, self.compare(sounds))
         else:  # a single place has all of the attention, whatever sounds
-            whole = maps[..., 0]
+            whole = maps[..., 0].to(torch.promote_types(maps.dtype, torch.float32))
             grounded = F.normalize(whole, dim=-1)[..., None, :].expand(*sounds.shape[:3], -1)
         token: Tensor = self.project(
             torch.cat([whole[..., None, :].expand_as(grounded), grounded], dim=-1).tanh()

@@ -93,7 +93,8 @@ class AVQAModule(L.LightningModule):
         self.evaluated = Evaluated({}, {})
 
     def forward(self, batch: Batch) -> ModelOutput:
-        output: ModelOutput = self.model(batch.in_full_precision())
+        as_stored = getattr(self.model, "reads_stored_features", False)
+        output: ModelOutput = self.model(batch if as_stored else batch.in_full_precision())
         return output
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
