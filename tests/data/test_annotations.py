@@ -132,6 +132,8 @@ def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path, record):
         ({"anser": None}, "no key 'anser', found .*data.fields"),
         ({"anser": ["yes"]}, r"anser is \['yes'\], expected a text"),
         ({"anser": " "}, "anser is ' ', expected a text"),
+        ({"video_id": {"id": 93}}, r"video_id is \{'id': 93\}, expected a text"),
+        ({"unmatch_audio": ["93"]}, r"unmatch_audio is \['93'\], expected a text"),
         ({"video_id": 93}, "video_id is 93, expected a text"),
         ({"video_id": "../93"}, "video_id is '../93', expected the name of a video"),
         ({"unmatch_audio": "a/b"}, "unmatch_audio is 'a/b', expected the name of a video"),

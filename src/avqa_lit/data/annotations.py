@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,7 +78,7 @@ def read_annotations(path: Path, *, fields: FieldMap | None = None) -> list[Ques
     fields = fields or FieldMap()
     reader = _Reader(path, fields)
     with _without_garbage_collection():
-        return [reader.question(row, record) for row, record in enumerate(_records(path))]
+        return reader.questions(_records(path))
 
 
 @contextmanager
@@ -158,39 +158,58 @@ class _Reader:
     def __init__(self, path: Path, fields: FieldMap) -> None:
         self.path = path
         self.fields = fields
+        self.video_id = cache(partial(_identifier, fields.video_id))
+        self.audio_id = cache(partial(_identifier, fields.audio_id))
+        self.template = cache(partial(_nonempty, fields.question))
+        self.answer = cache(partial(_nonempty, fields.answer))
         self.category = cache(self._category)
         self.text = cache(self._text)
 
-    def question(self, row: int, record: Any) -> Question:
-        try:
-            return self._question(row, record)
-        except KeyError as error:
+    def questions(self, records: list[Any]) -> list[Question]:
+        """One for each record; in one loop, since calls are most of the time of a row."""
+        fields, questions = self.fields, []
+        for row, record in enumerate(records):
+            try:
+                if not isinstance(record, dict):
+                    raise ValueError(f"expected an object, found {record!r}")
+                video_id = self.video_id(record[fields.video_id])
+                audio_id = record.get(fields.audio_id)
+                question_id = record.get(fields.question_id)
+                values = "[]" if fields.values is None else record[fields.values]
+                kind = record[fields.type]
+                template = self.template(record[fields.question])
+                question = Question(
+                    row,
+                    None if question_id is None else str(question_id),
+                    video_id,
+                    video_id if audio_id is None else self.audio_id(audio_id),
+                    self.category(kind if isinstance(kind, str) else _hashable(kind)),
+                    template,
+                    self.text(template, values if isinstance(values, str) else _hashable(values)),
+                    self.answer(record[fields.answer]),
+                )
+            except (KeyError, ValueError, TypeError) as error:
+                raise self._at(row, record, error) from error
+            questions.append(question)
+        return questions
+
+    def _at(self, row: int, record: Any, error: Exception) -> DataError:
+        problem = str(error)
+        if isinstance(error, KeyError):
             problem = f"no key {error}, found {sorted(record)}; name the file's own keys with data.fields"
-        except ValueError as error:
-            problem = str(error)
+        elif isinstance(error, TypeError):  # what cannot be looked up is no text
+            problem = self._not_a_text(record)
         known = isinstance(record, dict) and self.fields.question_id in record
         identity = f"question_id {record[self.fields.question_id]!r}" if known else "no question_id"
-        raise DataError(f"{self.path}, row {row} ({identity}): {problem}")
+        return DataError(f"{self.path}, row {row} ({identity}): {problem}")
 
-    def _question(self, row: int, record: Any) -> Question:
-        if not isinstance(record, dict):
-            raise ValueError(f"expected an object, found {record!r}")
+    def _not_a_text(self, record: dict[str, Any]) -> str:
         fields = self.fields
-        video_id = _identifier(fields.video_id, record[fields.video_id])
-        audio_id = record.get(fields.audio_id)
-        question_id = record.get(fields.question_id)
-        values = "[]" if fields.values is None else _hashable(record[fields.values])
-        template = _nonempty(fields.question, record[fields.question])
-        return Question(
-            row,
-            None if question_id is None else str(question_id),
-            video_id,
-            video_id if audio_id is None else _identifier(fields.audio_id, audio_id),
-            self.category(_hashable(record[fields.type])),
-            template,
-            self.text(template, values),
-            _nonempty(fields.answer, record[fields.answer]),
+        texts = {fields.video_id, fields.audio_id, fields.question, fields.answer}
+        key, value = next(
+            item for item in record.items() if item[0] in texts and isinstance(item[1], (list, dict))
         )
+        return f"{key} is {value!r}, expected a text"
 
     def _category(self, value: object) -> int:
         name = "/".join(_list_of_texts(self.fields.type, value)).lower().replace("-", "_")
