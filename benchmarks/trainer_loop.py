@@ -85,7 +85,7 @@ def _bare(data: L.LightningDataModule) -> float:
     optimizer = build_optimizer(ADAM)(network.parameters())
     began = time.perf_counter()
     for batch in data.loader("train", shuffle=True, rank=0, world_size=1):
-        loss, _ = losses(network(batch), batch)
+        loss, _ = losses(network(batch.in_full_precision()), batch)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
