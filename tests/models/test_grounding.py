@@ -3,7 +3,6 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from avqa_lit.models import grounding
 from avqa_lit.models.grounding import Grounding, ground
 
 VIDEOS, FRAMES, SOUNDS, DIM, PLACES = 2, 3, 2, 5, 7
@@ -44,12 +43,19 @@ def test_gradients_are_those_of_finite_differences():
     assert torch.autograd.gradcheck(lambda heard: ground(maps, heard)[1], sounds, fast_mode=True)
 
 
-@pytest.mark.parametrize("at_once", [{"cpu": 1}, {"cpu": 4}, {}], ids=["one", "four", "all"])
-def test_maps_as_stored_give_what_maps_cast_at_once_give(monkeypatch, at_once):
+@pytest.fixture
+def threads():
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("frames_at_once", [1, 4, 99])
+def test_maps_as_stored_give_what_maps_cast_at_once_give(threads, frames_at_once):
+    threads(frames_at_once)
     maps, sounds = (values.half() for values in inputs())
     heard = [sounds.float().requires_grad_() for _ in range(2)]
     expected = ground(maps.double(), heard[0].double())[1]
-    monkeypatch.setattr(grounding, "FRAMES_AT_ONCE", at_once)
     with torch.autocast("cpu", torch.bfloat16):
         found = ground(maps, heard[1])[1]
     assert found.dtype == torch.float32

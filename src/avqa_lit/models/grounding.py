@@ -12,9 +12,6 @@ from torch.nn import functional as F
 # Below this length a vector counts as this long, as in torch.nn.functional.normalize.
 SHORTEST = 1e-12
 
-# By device; others take all.
-FRAMES_AT_ONCE = {"cpu": 1}
-
 
 class _Reading(torch.autograd.Function):
     """What sounds of length 1 read in the maps of their frames, which are data and get no gradient."""
@@ -59,10 +56,10 @@ def _times(
 def _in_pieces(maps: Tensor, *others: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """Maps cast to the precision of the others, which are cut likewise.
 
-    A processor is given frame by frame, one after the other in the same memory, which stays in its cache;
+    A processor is given a frame a thread, one after the other in the same memory, which stays in its cache;
     all maps of a batch would be fetched from memory at each use. A GPU takes them at once.
     """
-    at_once = FRAMES_AT_ONCE.get(maps.device.type, len(maps))
+    at_once = torch.get_num_threads() if maps.device.type == "cpu" else len(maps)
     buffer = torch.empty_like(maps[:at_once], dtype=others[0].dtype)
     for piece, *own in zip(*(torch.split(one, at_once) for one in (maps, *others)), strict=True):
         yield buffer[: len(piece)].copy_(piece), *own
