@@ -74,7 +74,7 @@ class Step:
 
     def __call__(self, data: Batch) -> None:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
-            output = self.network(data.in_full_precision())
+            output = self.network(data)
         self.loss(output, data).backward()
         self.optimizer.step()
         self.optimizer.zero_grad()

@@ -38,7 +38,7 @@ def _compare(folder: Path, *, visual: tuple[int, ...], rows: int, questions: int
 
     def evaluate(rows: np.ndarray) -> None:
         with torch.no_grad():
-            network(data.gather("train", rows, total=questions).in_full_precision())
+            network(data.gather("train", rows, total=questions))
 
     ways = {"apart": lambda: evaluate(apart), "together": lambda: evaluate(together)}
     return speedups(interleaved(ways, clock=cpu), reference="apart")

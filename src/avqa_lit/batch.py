@@ -42,7 +42,7 @@ class Track:
     Attributes:
         values: features; rows beyond a video's length are zero. The data module hands them out as they are
             stored, in float16 perhaps; a model gets them in float32, unless it has an attribute
-            ``reads_stored_features`` that is true.
+            ``reads_stored_features`` that is true and casts what it reads.
         mask: True where a row is real.
         seconds: time at which each row starts, in seconds; any number where padded. Where all videos share
             their time stamps, as those of a store do, it is one row expanded (stride 0 over videos), and

@@ -120,7 +120,7 @@ def test_every_parameter_of_every_model_gets_a_gradient(compose, raw, name, rows
     data = AVQADataModule(store, text_features=features, batch_size=7, seed=0)
     model, losses = build_model(config["model"], data.spec, question), build_losses(config["loss"])
     question.serve_tokens(model, data)
-    batch = data.gather("train", np.array(rows, dtype=np.int64), total=11).in_full_precision()
+    batch = data.gather("train", np.array(rows, dtype=np.int64), total=11)
     loss, _ = losses(model(batch), batch, epoch=0)
     loss.backward()
     assert [key for key, value in model.named_parameters() if value.grad is None] == []

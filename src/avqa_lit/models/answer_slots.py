@@ -62,6 +62,8 @@ class AnswerSlots(nn.Module):
 
     answer_words: Int64[Tensor, "answer word"]
 
+    reads_stored_features = True
+
     def __init__(
         self,
         spec: DataSpec,

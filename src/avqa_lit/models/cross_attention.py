@@ -42,6 +42,8 @@ class CrossAttention(nn.Module):
         gives_tracks: whether outputs hold the projected tracks, which alignment losses read.
     """
 
+    reads_stored_features = True
+
     def __init__(
         self,
         spec: DataSpec,

@@ -20,6 +20,8 @@ class QuestionOnly(nn.Module):
         dropout: probability after the hidden layer, in [0, 1).
     """
 
+    reads_stored_features = True  # none of them
+
     def __init__(self, spec: DataSpec, *, question: QuestionModule, hidden: int, dropout: float) -> None:
         super().__init__()
         self.question = question

@@ -63,8 +63,8 @@ def patches_of(row_shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def places(track: Track, row_shape: tuple[int, ...]) -> Float[Tensor, "video time patch input"]:
-    """Features of each place in each time step."""
-    values = track.values
+    """Features of each place in each time step, from a track as it is stored."""
+    values = track.in_full_precision().values
     if torch.is_autocast_enabled(values.device.type):
         # Once here, and not in every block: autocast keeps what it casts of parameters alone.
         values = values.to(torch.get_autocast_dtype(values.device.type))
