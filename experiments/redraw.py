@@ -82,6 +82,11 @@ STUDIES = {
         reference="model.channels 3 · model.audio_bins 6 · model.evidence_noise 0.6",
         by_category=True,
     ),
+    "slot_ablation_full": Study(
+        ["+experiment=slot_ablation_full"],
+        reference="model.channels 3 · model.audio_bins 6 · model.evidence_noise 0.6",
+        by_category=True,
+    ),
     "precision": Study(
         ["+experiment=precision"], reference="data.dtype float32 · trainer.precision 32-true", seeds=5
     ),
