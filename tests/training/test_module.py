@@ -39,14 +39,21 @@ def test_a_model_gives_tracks_where_a_loss_reads_them(kl):
 class Listener(nn.Module):
     """Keeps what it is given."""
 
+    def __init__(self, *, reads_stored_features):
+        super().__init__()
+        self.reads_stored_features = reads_stored_features
+
     def forward(self, batch):
         self.given = batch
         return ModelOutput(logits=torch.zeros(1, 13))
 
 
-@pytest.mark.parametrize(("stored", "given"), [("float16", "float32"), ("float64", "float64")])
-def test_a_model_gets_features_in_float32_at_least(stored, given):
-    model, ones = Listener(), torch.ones(1, dtype=torch.int64)
+@pytest.mark.parametrize(
+    ("as_stored", "stored", "given"),
+    [(False, "float16", "float32"), (False, "float64", "float64"), (True, "float16", "float16")],
+)
+def test_a_model_gets_features_in_float32_at_least_unless_it_casts_them(as_stored, stored, given):
+    model, ones = Listener(reads_stored_features=as_stored), torch.ones(1, dtype=torch.int64)
     values = torch.randn(1, 2, 3).to(getattr(torch, stored))
     track = Track(values, torch.ones(1, 2, dtype=torch.bool), torch.arange(2.0)[None])
     module_of(model, kl=0.0)(
