@@ -74,6 +74,18 @@ def test_a_damaged_store_is_built_anew(tmp_path, write):
     assert build_store(store.path, fingerprint="one", write=write("one")).checksum == store.checksum
 
 
+def test_a_store_with_a_flipped_bit_is_built_anew_with_a_line_that_says_so(tmp_path, write, caplog):
+    store = build_store(tmp_path / "store", fingerprint="one", write=write("one"))
+    content = bytearray((store.path / "visual.npy").read_bytes())
+    content[-1] ^= 1
+    (store.path / "visual.npy").write_bytes(content)
+    again = build_store(store.path, fingerprint="one", write=write("one"))
+    assert again.checksum == store.checksum
+    assert again.visual.array.min() == 1
+    assert "visual.npy: its SHA-256 is not" in caplog.text
+    assert "changed or damaged; the store is built again" in caplog.text
+
+
 def test_an_empty_folder_is_used(tmp_path, write):
     (tmp_path / "store").mkdir()
     assert build_store(tmp_path / "store", fingerprint="one", write=write("one")).path == tmp_path / "store"

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avqa_lit.batch import DataSpec
+from avqa_lit.data.digests import DamagedError
 from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.packed_modality import PackedModality
 from avqa_lit.data.store import FeatureStore
@@ -94,7 +95,7 @@ def test_what_is_gathered_is_a_copy_and_the_store_cannot_be_written(store):
 
 
 def test_question_features_are_added_without_rebuilding(store):
-    before = {path.name: path.stat().st_mtime_ns for path in store.path.glob("*.*") if path.suffix != ".lock"}
+    before = {path.name: path.stat().st_mtime_ns for path in store.path.glob("[!.]*")}
     features = store.text_features(HashingEncoder(dim=17))
     assert features.shape == (len(store.texts), 17)
     assert {name: (store.path / name).stat().st_mtime_ns for name in before} == before
@@ -132,15 +133,22 @@ def test_a_missing_or_shortened_file_is_refused(store, name):
     ):
         FeatureStore.open(store.path)
     file.unlink()
-    with pytest.raises(DataError, match=rf"{name}: a file of the store is missing; delete"):
+    with pytest.raises(DataError, match=rf"{name}: this file is missing; delete"):
         FeatureStore.open(store.path)
 
 
-def test_a_changed_byte_is_found_on_request(store):
-    file = store.path / "audio.npy"
+@pytest.mark.parametrize("name", ["audio.npy", "visual.npy", "index.npz", "strings.json"])
+def test_a_flipped_bit_is_found_when_the_store_is_opened(store, name):
+    file = store.path / name
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
-    FeatureStore.open(store.path)
-    with pytest.raises(DataError, match=r"audio.npy: its SHA-256 is not .*changed or damaged"):
-        FeatureStore.open(store.path, verify=True)
+    with pytest.raises(DamagedError, match=rf"{name}: its SHA-256 is not .*changed or damaged; delete"):
+        FeatureStore.open(store.path)
+
+
+def test_a_changed_word_of_the_store_file_is_found(store):
+    file = store.path / "store.json"
+    file.write_text(file.read_text().replace("vggish", "vggosh"))
+    with pytest.raises(DamagedError, match=r"store.json: its content does not fit its checksum"):
+        FeatureStore.open(store.path)

@@ -1,3 +1,5 @@
+import subprocess
+
 import numpy as np
 import pytest
 
@@ -57,11 +59,32 @@ def test_a_cache_of_other_texts_is_refused(tmp_path):
         text_features(tmp_path, ["a", "b"], Lengths())
 
 
-@pytest.mark.parametrize("content", [b"", b"text"])
-def test_a_damaged_cache_is_refused(tmp_path, content):
-    (tmp_path / "text_lengths.npy").write_bytes(content)
-    with pytest.raises(DataError, match=r"text_lengths.npy: cannot be read .*delete this file"):
-        text_features(tmp_path, ["a"], Lengths())
+def _flip(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [_flip, lambda path: path.write_bytes(b""), lambda path: path.with_name(f"{path.name}.sha256").unlink()],
+)
+def test_damaged_features_are_never_used_and_encoded_again(tmp_path, damage, caplog):
+    encoder = Lengths()
+    text_features(tmp_path, ["a", "bcd"], encoder)
+    damage(tmp_path / "text_lengths.npy")
+    for _ in range(2):
+        assert text_features(tmp_path, ["a", "bcd"], encoder).tolist() == [[1, 1], [3, 1]]
+    assert encoder.calls == 2
+    assert caplog.text.count("text_lengths.npy: damaged, or without its checksum; its texts are enc") == 1
+
+
+def test_sha256sum_checks_cached_features(tmp_path):
+    text_features(tmp_path, ["a"], Lengths())
+    told = subprocess.run(
+        ["sha256sum", "--check", "text_lengths.npy.sha256"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert told.stdout == "text_lengths.npy: OK\n"
 
 
 def test_a_name_that_leaves_the_folder_is_refused(tmp_path):

@@ -101,8 +101,16 @@ def test_a_cache_of_something_else_is_refused(tmp_path, texts, dim, message):
         token_features(tmp_path, texts, Letters(), dim=dim)
 
 
-def test_a_damaged_cache_is_refused(tmp_path):
-    token_features(tmp_path, TEXTS, Letters(), dim=2)
-    (tmp_path / "tokens_letters.npy").write_bytes(b"torn")
-    with pytest.raises(DataError, match=r"tokens_letters.npy: cannot be read .*delete this file"):
-        token_features(tmp_path, TEXTS, Letters(), dim=2)
+@pytest.mark.parametrize("name", ["tokens_letters.npy", "token_lengths_letters.npy"])
+def test_damaged_vectors_are_never_used_and_encoded_again(tmp_path, name, caplog):
+    encoder = Letters()
+    first = token_features(tmp_path, TEXTS, encoder, dim=2)
+    expected = np.array(first.rows)
+    content = bytearray((tmp_path / name).read_bytes())
+    content[-1] ^= 1
+    (tmp_path / name).write_bytes(content)
+    again = token_features(tmp_path, TEXTS, encoder, dim=2)
+    np.testing.assert_array_equal(again.rows, expected)
+    assert again.lengths.tolist() == [2, 0, 1]
+    assert encoder.calls == 2
+    assert "tokens_letters.npy: damaged, or without its checksum; its texts are encoded again" in caplog.text

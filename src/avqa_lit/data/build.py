@@ -9,14 +9,17 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from avqa_lit.data.digests import DamagedError
 from avqa_lit.data.store import FeatureStore, read_meta
 from avqa_lit.errors import DataError
 
 _LOGGER = logging.getLogger(__name__)
 
 
-def build_store(path: Path, *, fingerprint: str, write: Callable[[Path], None]) -> FeatureStore:
-    """The store in `path`, made by `write` unless it is there and has this fingerprint.
+def build_store(
+    path: Path, *, fingerprint: str, write: Callable[[Path], None], cache: Path | None = None
+) -> FeatureStore:
+    """The store in `path`, made by `write` unless it is there, has this fingerprint and is not damaged.
 
     It is written to a folder beside `path` and renamed into place: a killed build leaves the old store, or
     none. Other processes that ask for the same store wait for it.
@@ -25,12 +28,14 @@ def build_store(path: Path, *, fingerprint: str, write: Callable[[Path], None]) 
         path: folder of the store.
         fingerprint: what the store is made from.
         write: fills the empty folder that it is given, with `avqa_lit.data.pack.write_store`.
+        cache: as of `FeatureStore.open`.
 
     Raises:
         DataError: `path` holds something else than a store, or cannot be written.
     """
-    if is_current(path, fingerprint):
-        return FeatureStore.open(path)
+    kept = _kept(path, fingerprint, cache)
+    if kept is not None:
+        return kept
     if (
         path.exists()
         and not (path / "store.json").is_file()
@@ -40,13 +45,26 @@ def build_store(path: Path, *, fingerprint: str, write: Callable[[Path], None]) 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _lock(path):
-            if not is_current(path, fingerprint):
-                _replace(path, write)
+            kept = _kept(path, fingerprint, cache)
+            if kept is not None:  # another process was faster
+                return kept
+            _replace(path, write)
     except OSError as error:
         raise DataError(
             f"{path}: the store cannot be written ({error}); name another folder with data.store=DIR"
         ) from error
-    return FeatureStore.open(path)
+    return FeatureStore.open(path, cache=cache)
+
+
+def _kept(path: Path, fingerprint: str, cache: Path | None) -> FeatureStore | None:
+    """The store in `path` if it is current; None where there is none, or a damaged one, which is told."""
+    if not is_current(path, fingerprint):
+        return None
+    try:
+        return FeatureStore.open(path, cache=cache)
+    except DamagedError as error:
+        _LOGGER.warning("%s; the store is built again", error.problem)
+        return None
 
 
 def is_current(path: Path, fingerprint: str) -> bool:

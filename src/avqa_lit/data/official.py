@@ -92,14 +92,14 @@ class OfficialLayout:
 
         Args:
             question: question encoder whose features the store shall hold; None for none.
-            cache: unused here; embedded data lies in it.
+            cache: keeps the checksums of a store whose folder cannot be written.
             progress: show a bar where the output is a terminal.
 
         Raises:
             DataError: what is missing or wrong in the folder, and what to do about it.
         """
         raw = self._raw()
-        store = self._opened() if raw is None else self._build(raw, progress=progress)
+        store = self._opened(cache) if raw is None else self._build(raw, cache=cache, progress=progress)
         store.text_features(question)
         return store
 
@@ -108,14 +108,14 @@ class OfficialLayout:
 
         Args:
             split: train, val or test.
-            cache: unused here; embedded data lies in it.
+            cache: keeps the checksums of a store whose folder cannot be written.
 
         Raises:
             DataError: no such split, or annotations that cannot be read.
         """
         raw = self._raw()
         if raw is None:
-            return annotated_in_store(self._opened(), split)
+            return annotated_in_store(self._opened(cache), split)
         check_split(split, SPLITS, where=raw)
         self._check_annotations(raw, ("train", split))
         files = {one: raw / self.annotations[one] for one in ("train", split)}
@@ -132,15 +132,15 @@ class OfficialLayout:
     def _raw(self) -> Path | None:
         return None if self.raw is None else Path(self.raw).expanduser().absolute()
 
-    def _opened(self) -> FeatureStore:
+    def _opened(self, cache: Path | None) -> FeatureStore:
         if self.store is None:
             raise DataError(
                 "data.raw is not set, expected the folder of the data set: data.raw=DIR; "
                 "or data.store=DIR alone for a store that is packed already"
             )
-        return FeatureStore.open(Path(self.store).expanduser())
+        return FeatureStore.open(Path(self.store).expanduser(), cache=cache)
 
-    def _build(self, raw: Path, *, progress: bool) -> FeatureStore:
+    def _build(self, raw: Path, *, cache: Path | None, progress: bool) -> FeatureStore:
         self._check_annotations(raw, SPLITS)
         self._check_features(raw)
         clean = {
@@ -172,7 +172,7 @@ class OfficialLayout:
                 progress=progress,
             )
 
-        store = build_store(self._store_path(raw), fingerprint=fingerprint, write=write)
+        store = build_store(self._store_path(raw), fingerprint=fingerprint, write=write, cache=cache)
         warn_of_oddities(store)
         return store
 

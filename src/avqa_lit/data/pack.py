@@ -1,7 +1,5 @@
 """Writes a feature store: packed arrays, their index and what they came from."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -14,9 +12,10 @@ from rich.progress import Progress
 
 from avqa_lit.artifacts.atomic import write_json
 from avqa_lit.data.annotations import Question
+from avqa_lit.data.digests import note_sha256, sha256
 from avqa_lit.data.feature_files import FeatureSource, StoredDtype, check_shape, to_stored
 from avqa_lit.data.progress_bar import progress_bar
-from avqa_lit.data.store import SCHEMA, sha256
+from avqa_lit.data.store import SCHEMA, meta_checksum
 from avqa_lit.data.vocabulary import Vocabulary, split_words
 from avqa_lit.errors import DataError
 
@@ -62,7 +61,7 @@ def write_store(
     with (folder / "index.npz").open("wb") as file:
         np.savez(file, allow_pickle=False, **index)
     write_json(folder / "strings.json", strings)
-    meta = {
+    meta: dict[str, Any] = {
         "schema": SCHEMA,
         "modalities": modalities,
         "splits": {
@@ -76,8 +75,9 @@ def write_store(
             for name in ("audio.npy", "visual.npy", "index.npz", "strings.json")
         },
     }
-    checksum = hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
-    write_json(folder / "store.json", {"checksum": checksum, "fingerprint": fingerprint, **meta})
+    for name, written in meta["files"].items():
+        note_sha256(folder / name, written["sha256"])
+    write_json(folder / "store.json", {"checksum": meta_checksum(meta), "fingerprint": fingerprint, **meta})
 
 
 def _pack(

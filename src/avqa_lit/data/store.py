@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int8, Int64
 
 from avqa_lit.batch import DataSpec
+from avqa_lit.data.digests import DamagedError, check_files
 from avqa_lit.data.packed_modality import PackedModality
 from avqa_lit.data.text_features import QuestionEncoder, text_features
 from avqa_lit.data.token_features import TokenEncoder, TokenFeatures, token_features
@@ -100,18 +101,22 @@ class FeatureStore:
     templates: tuple[str, ...]
 
     @classmethod
-    def open(cls, path: Path, *, verify: bool = False) -> "FeatureStore":
-        """The store in the folder `path`.
+    def open(cls, path: Path, *, verify: bool = False, cache: Path | None = None) -> "FeatureStore":
+        """The store in the folder `path`, whose files are compared with their SHA-256.
+
+        A file is read for this once, and again when its size, time or inode has changed.
 
         Args:
             path: folder that `python -m avqa_lit.prepare` left.
-            verify: read every file and compare its SHA-256; otherwise its size alone is compared.
+            verify: read every file in any case.
+            cache: folder that keeps what was found where `path` cannot be written; None keeps nothing there.
 
         Raises:
-            DataError: no store there, one of another schema, or files that are missing or damaged.
+            DataError: no store there, or one of another schema.
+            DamagedError: a file that is missing or damaged.
         """
         meta = read_meta(path)
-        _check_files(path, meta["files"], verify=verify)
+        check_files(path, meta["files"], remedy=REMEDY, cache=cache, again=verify)
         strings = json.loads((path / "strings.json").read_text("utf-8"))
         with np.load(path / "index.npz", allow_pickle=False) as file:
             index = dict(file)
@@ -199,6 +204,7 @@ def read_meta(path: Path) -> dict[str, Any]:
 
     Raises:
         DataError: no store there, or one of another schema.
+        DamagedError: a file that was changed.
     """
     file = path / "store.json"
     try:
@@ -213,27 +219,15 @@ def read_meta(path: Path) -> dict[str, Any]:
     if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
         schema = meta.get("schema") if isinstance(meta, dict) else None
         raise DataError(f"{file}: schema {schema!r}, expected {SCHEMA}; {REMEDY}")
+    if meta.get("checksum") != meta_checksum(meta):
+        raise DamagedError(f"{file}: its content does not fit its checksum, it was changed", remedy=REMEDY)
     return meta
 
 
-def sha256(path: Path) -> str:
-    """Checksum of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _check_files(path: Path, files: Mapping[str, Mapping[str, Any]], *, verify: bool) -> None:
-    for name, expected in files.items():
-        file = path / name
-        if not file.is_file():
-            raise DataError(f"{file}: a file of the store is missing; {REMEDY}")
-        if file.stat().st_size != expected["bytes"]:
-            found = file.stat().st_size
-            raise DataError(f"{file}: {found} bytes, expected {expected['bytes']}; {REMEDY}")
-        if verify and sha256(file) != expected["sha256"]:
-            raise DataError(
-                f"{file}: its SHA-256 is not {expected['sha256']}, it was changed or damaged; {REMEDY}"
-            )
+def meta_checksum(meta: Mapping[str, Any]) -> str:
+    """Checksum of a store: of what store.json says beside this checksum and the fingerprint."""
+    content = {name: value for name, value in meta.items() if name not in ("checksum", "fingerprint")}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _modality(

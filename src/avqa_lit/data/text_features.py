@@ -35,7 +35,7 @@ def text_features(
     """
     path = folder / f"text_{checked_name(encoder.name)}.npy"
     return kept(
-        path,
+        [path],
         make=lambda: _encode(encoder, texts),
         write=lambda features: save(path, features),
         read=lambda: _checked(load(path), texts, where=str(path), remedy=REMEDY),

@@ -85,7 +85,7 @@ def token_features(folder: Path, texts: Sequence[str], encoder: TokenEncoder, *,
             )
         return features
 
-    return kept(path, make=lambda: _encode(encoder, texts, dim=dim), write=write, read=read)
+    return kept([path, lengths], make=lambda: _encode(encoder, texts, dim=dim), write=write, read=read)
 
 
 def _encode(encoder: TokenEncoder, texts: Sequence[str], *, dim: int) -> TokenFeatures:
