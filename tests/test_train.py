@@ -1,6 +1,8 @@
 """The whole way of one run, from the command line to its files."""
 
 import json
+import os
+import signal
 
 import pytest
 import torch
@@ -8,6 +10,7 @@ import yaml
 
 from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS
+from avqa_lit.training.step_seed import StepSeed
 
 
 def weights(run):
@@ -185,3 +188,26 @@ def test_the_default_model_learns_from_what_it_hears_and_sees(train):
         "model.heads=8", "model.blocks=4", "model.hidden=256", folder="a",
     ).results["metrics"]  # fmt: skip
     assert metrics["test/acc/overall"] > metrics["test/prior/acc/overall"] + 0.12
+
+
+def test_a_run_that_ends_within_accumulated_batches_goes_on_with_the_same_bits(train, monkeypatch):
+    settings = (
+        "data.batch_size=5", "+trainer.accumulate_grad_batches=3", "trainer.log_every_n_steps=2",
+        "model.dropout=0.3", "resume=auto",
+    )  # fmt: skip
+    whole = train(*settings, folder="whole")
+    started = StepSeed.on_train_batch_start
+
+    def told_to_end(callback, trainer, module, batch, batch_idx):
+        if (trainer.current_epoch, batch_idx) == (1, 6):
+            os.kill(os.getpid(), signal.SIGTERM)
+        started(callback, trainer, module, batch, batch_idx)
+
+    with monkeypatch.context() as patched, pytest.raises(SystemExit, match="143"):
+        patched.setattr(StepSeed, "on_train_batch_start", told_to_end)
+        train(*settings, folder="ended")
+    ended = train(*settings, folder="ended")
+    assert ended.folder.metrics.read_text() == whole.folder.metrics.read_text()
+    assert_same_weights(ended, whole)
+    steps = [row["step"] for row in whole.metrics if "train/lr" in row]
+    assert steps == sorted(set(steps))

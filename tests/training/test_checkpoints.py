@@ -15,7 +15,9 @@ class Trainer:
     def __init__(self, **state):
         self.saved = []
         self.callback_metrics = {}
-        self.__dict__ |= {"accumulate_grad_batches": 1, "val_check_batch": 7, "global_step": 0} | state
+        self.__dict__ |= {
+            "accumulate_grad_batches": 1, "val_check_batch": 7, "global_step": 0, "max_steps": -1,
+        } | state  # fmt: skip
         self.strategy = SimpleNamespace(reduce_boolean_decision=lambda decision, all=True: decision)
 
     def save_checkpoint(self, path):
@@ -62,11 +64,16 @@ def test_processes_that_see_different_checkpoints_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("batch", "accumulated", "ends"),
-    [(7, 1, True), (6, 1, False), (55, 1, False), (7, 2, True), (7, 3, False)],
-)
-def test_a_run_ends_where_no_validation_and_no_gradient_is_due(tmp_path, batch, accumulated, ends):
-    trainer = Trainer(global_step=batch + 1, accumulate_grad_batches=accumulated, is_global_zero=True)
+    ("batch", "accumulated", "max_steps", "ends"),
+    [
+        (7, 1, -1, True), (6, 1, -1, False), (55, 1, -1, False), (7, 2, -1, True), (7, 3, -1, False),
+        (7, 1, 8, False),
+    ],
+)  # fmt: skip
+def test_a_run_ends_where_no_validation_and_no_gradient_is_due(tmp_path, batch, accumulated, max_steps, ends):
+    trainer = Trainer(
+        global_step=batch + 1, accumulate_grad_batches=accumulated, max_steps=max_steps, is_global_zero=True
+    )
     callback = checkpoints(tmp_path, told=True)
     if ends:
         with pytest.raises(SystemExit, match="143"):

@@ -25,7 +25,7 @@ def adam():
 def curve(schedule, *, epochs, steps_per_epoch):
     """Learning rate of every optimizer step, with the scheduler stepped where Lightning does."""
     optimizer = adam()
-    config = schedule.configure(optimizer, epochs=epochs, steps_per_epoch=steps_per_epoch, monitor=MONITOR)
+    config = schedule.configure(optimizer, steps=epochs * steps_per_epoch, monitor=MONITOR)
     rates = []
     for _ in range(epochs):
         for _ in range(steps_per_epoch):
@@ -40,7 +40,7 @@ def curve(schedule, *, epochs, steps_per_epoch):
 
 def test_constant_leaves_the_learning_rate_alone():
     optimizer = adam()
-    assert Constant().configure(optimizer, epochs=3, steps_per_epoch=7, monitor=MONITOR) is None
+    assert Constant().configure(optimizer, steps=21, monitor=MONITOR) is None
     assert optimizer.param_groups[0]["lr"] == RATE
 
 
@@ -80,7 +80,7 @@ def test_cosine_equals_that_of_torch():
 
 def test_cosine_stays_at_the_floor_beyond_the_run():
     optimizer = adam()
-    config = Cosine(floor=0.25).configure(optimizer, epochs=1, steps_per_epoch=5, monitor=MONITOR)
+    config = Cosine(floor=0.25).configure(optimizer, steps=5, monitor=MONITOR)
     for _ in range(8):
         optimizer.step()
         config["scheduler"].step()
@@ -104,9 +104,7 @@ def test_warmup_cosine_rises_in_a_line_and_falls_in_a_cosine(warmup, floor, epoc
 )
 def test_plateau_cuts_after_its_patience_without_improvement(monitor, values):
     optimizer = adam()
-    config = Plateau(factor=0.1, patience=2).configure(
-        optimizer, epochs=6, steps_per_epoch=1, monitor=monitor
-    )
+    config = Plateau(factor=0.1, patience=2).configure(optimizer, steps=6, monitor=monitor)
     assert (config["monitor"], config["interval"]) == (monitor, "epoch")
     rates = []
     for value in values:
@@ -117,9 +115,7 @@ def test_plateau_cuts_after_its_patience_without_improvement(monitor, values):
 
 def test_plateau_takes_the_smallest_rise_for_an_improvement():
     optimizer = adam()
-    config = Plateau(factor=0.1, patience=0).configure(
-        optimizer, epochs=3, steps_per_epoch=1, monitor=MONITOR
-    )
+    config = Plateau(factor=0.1, patience=0).configure(optimizer, steps=3, monitor=MONITOR)
     for correct in (5000, 5001, 5002):
         config["scheduler"].step(correct / 100_003)
     assert optimizer.param_groups[0]["lr"] == RATE
@@ -129,7 +125,7 @@ def test_plateau_takes_the_smallest_rise_for_an_improvement():
 def test_every_config_builds_a_schedule_whose_state_loads_without_pickled_code(name):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         schedule = instantiate(compose(overrides=[f"+schedule={name}"]).schedule)
-    config = schedule.configure(adam(), epochs=3, steps_per_epoch=5, monitor=MONITOR)
+    config = schedule.configure(adam(), steps=15, monitor=MONITOR)
     if config is None:
         assert name == "constant"
         return
@@ -143,7 +139,7 @@ def test_a_resumed_schedule_goes_on_where_it_stopped():
     whole = curve(WarmupCosine(warmup=0.3, floor=0.1), epochs=2, steps_per_epoch=7)
     first, second = adam(), adam()
     schedule = WarmupCosine(warmup=0.3, floor=0.1)
-    run = {"epochs": 2, "steps_per_epoch": 7, "monitor": MONITOR}
+    run = {"steps": 14, "monitor": MONITOR}
     before = schedule.configure(first, **run)["scheduler"]
     for _ in range(5):
         first.step()

@@ -50,10 +50,13 @@ def resolved_evaluation(cfg: DictConfig) -> dict[str, Any]:
 
 
 def fill_in_budget(config: dict[str, Any], budget: Mapping[str, Any]) -> None:
-    """Give the keys that `budget` decides their value where they have none."""
+    """Give the keys that `budget` decides their value where they have none.
+
+    A training whose number of steps is given has no number of epochs beside it.
+    """
     for group, key, value in (("trainer", "max_epochs", "epochs"), ("data", "videos", "videos")):
         node = config.get(group) or {}
-        if key in node and node[key] is None:
+        if key in node and node[key] is None and node.get("max_steps") in (None, -1):
             node[key] = budget[value]
 
 

@@ -134,7 +134,11 @@ class Checkpoints(L.Callback):
 def _is_at_rest(trainer: L.Trainer, batch_idx: int) -> bool:
     """Whether no gradient waits for more of its batches, and no validation comes next."""
     done = batch_idx + 1
-    return done % trainer.accumulate_grad_batches == 0 and done % (trainer.val_check_batch or math.inf) != 0
+    return (
+        done % trainer.accumulate_grad_batches == 0
+        and done % (trainer.val_check_batch or math.inf) != 0
+        and trainer.global_step != trainer.max_steps
+    )
 
 
 def _size(log: Path) -> int:

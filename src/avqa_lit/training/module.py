@@ -18,6 +18,7 @@ from avqa_lit.losses.weighted import WeightedLosses
 from avqa_lit.metrics.accuracy import accuracies, category_counts
 from avqa_lit.metrics.answers import AnswerMetrics
 from avqa_lit.metrics.classification import classification_report
+from avqa_lit.training.fit_length import batches_of_step, check_validated, fit_steps, steps_after
 from avqa_lit.training.loss_meter import LossMeter
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
@@ -37,10 +38,10 @@ class Evaluated:
 
 
 class Schedule(Protocol):
-    """Gives Lightning the learning-rate schedule of an optimizer for a run of a known length."""
+    """Gives Lightning the learning-rate schedule of an optimizer for a run of so many optimizer steps."""
 
     def configure(
-        self, optimizer: torch.optim.Optimizer, *, epochs: int, steps_per_epoch: int, monitor: str
+        self, optimizer: torch.optim.Optimizer, *, steps: int, monitor: str
     ) -> dict[str, Any] | None: ...
 
 
@@ -101,11 +102,18 @@ class AVQAModule(L.LightningModule):
         output = self(batch)
         loss, terms = self.losses(output, batch, epoch=self.current_epoch)
         self.training_meter.update(loss, terms, output.logits, batch)
-        if (self.global_step + 1) % self.log_every_n_steps == 0:
+        trainer = self.trainer
+        if (self.global_step + 1) % self.log_every_n_steps == 0 and steps_after(trainer, batch_idx):
             self._log_training()
         # Losses are this process's share of the batch; DDP takes the mean of the gradients, not their sum.
-        share: Tensor = loss * self.trainer.world_size
+        # Lightning divides by all batches that a step accumulates, also where an epoch ends with fewer.
+        missing = trainer.accumulate_grad_batches / batches_of_step(trainer, batch_idx)
+        share: Tensor = loss * (trainer.world_size * missing)
         return share
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        if self.global_step == self.trainer.max_steps:
+            self.trainer.should_stop = True  # else Lightning ends an epoch that is cut short unvalidated
 
     def configure_gradient_clipping(
         self,
@@ -180,15 +188,20 @@ class AVQAModule(L.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer = self.optimizer(self.parameters())
-        epochs = self.trainer.max_epochs
-        if epochs is None or epochs < 1:
-            raise ConfigError(
-                f"trainer.max_epochs={epochs}: expected 1 or more, since schedules end with the run"
-            )
-        steps = int(self.trainer.estimated_stepping_batches) // epochs
-        schedule = self.schedule.configure(
-            optimizer, epochs=epochs, steps_per_epoch=steps, monitor=self.monitor
-        )
+        check_validated(self.trainer)
+        schedule = self.schedule.configure(optimizer, steps=fit_steps(self.trainer), monitor=self.monitor)
         if schedule is None:
             return optimizer
+        if "monitor" in schedule:
+            schedule["frequency"] = self._epochs_between_validations()
         return {"optimizer": optimizer, "lr_scheduler": cast(LRSchedulerConfigType, schedule)}
+
+    def _epochs_between_validations(self) -> int:
+        """How often a schedule that follows a validation metric can look at it."""
+        every = self.trainer.check_val_every_n_epoch
+        if every is None:
+            raise ConfigError(
+                "trainer.check_val_every_n_epoch=null: a plateau schedule looks at val at the end of epochs; "
+                "give a number of epochs, or another schedule"
+            )
+        return every

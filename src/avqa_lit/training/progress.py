@@ -6,6 +6,8 @@ import lightning as L
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from avqa_lit.training.fit_length import fit_epochs, fit_steps
+
 
 class FitProgress(L.Callback):
     """One line that counts the steps of the whole fit.
@@ -20,6 +22,7 @@ class FitProgress(L.Callback):
         self.monitor = monitor
         self.progress: Progress | None = None
         self.task = TaskID(0)
+        self.epochs = 0
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         if not (trainer.is_global_zero and self.console.is_terminal):
@@ -33,13 +36,13 @@ class FitProgress(L.Callback):
             TextColumn("{task.fields[values]}"),
             console=self.console,
         )
-        steps = int(trainer.estimated_stepping_batches)
+        steps, self.epochs = fit_steps(trainer), fit_epochs(trainer)
         self.task = self.progress.add_task("fit", total=steps, completed=trainer.global_step, values="")
         self.progress.start()
 
     def on_train_batch_end(self, trainer: L.Trainer, *args: Any) -> None:
         if self.progress is not None:
-            epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
+            epoch = f"epoch {trainer.current_epoch + 1}/{self.epochs}"
             self.progress.update(
                 self.task, completed=trainer.global_step, description=epoch, values=self._values(trainer)
             )

@@ -18,9 +18,7 @@ SchedulerConfig = dict[str, Any]
 class Constant:
     """The optimizer's learning rate throughout."""
 
-    def configure(
-        self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int, monitor: str
-    ) -> SchedulerConfig | None:
+    def configure(self, optimizer: Optimizer, *, steps: int, monitor: str) -> SchedulerConfig | None:
         """Nothing for Lightning to step."""
         return None
 
@@ -43,9 +41,7 @@ class Step:
         _check("every", self.every, int, lambda value: value >= 1, "a whole number of epochs, at least 1")
         _check_factor(self.factor)
 
-    def configure(
-        self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int, monitor: str
-    ) -> SchedulerConfig:
+    def configure(self, optimizer: Optimizer, *, steps: int, monitor: str) -> SchedulerConfig:
         """Lightning's description of the schedule, stepped every epoch."""
         return _by_factor(optimizer, lambda epoch: self.factor ** (epoch // self.every), interval="epoch")
 
@@ -56,7 +52,7 @@ class Cosine:
 
     .. math:: \eta(s) = \eta_0 \left[f + (1 - f)\,\tfrac12 \left(1 + \cos \pi \tfrac{s}{S}\right)\right]
 
-    with S the steps of the run, after which the floor stays.
+    with S the optimizer steps of the run, after which the floor stays.
 
     References:
         SGDR: Stochastic Gradient Descent with Warm Restarts (Loshchilov and Hutter, 2017),
@@ -71,11 +67,8 @@ class Cosine:
     def __post_init__(self) -> None:
         _check_floor(self.floor)
 
-    def configure(
-        self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int, monitor: str
-    ) -> SchedulerConfig:
+    def configure(self, optimizer: Optimizer, *, steps: int, monitor: str) -> SchedulerConfig:
         """Lightning's description of the schedule, stepped every optimizer step."""
-        steps = epochs * steps_per_epoch
         return _by_factor(optimizer, lambda step: _half_cosine(step / steps, self.floor), interval="step")
 
 
@@ -100,11 +93,8 @@ class WarmupCosine:
         _check("warmup", self.warmup, int | float, lambda value: 0 <= value < 1, "a share from 0 to below 1")
         _check_floor(self.floor)
 
-    def configure(
-        self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int, monitor: str
-    ) -> SchedulerConfig:
+    def configure(self, optimizer: Optimizer, *, steps: int, monitor: str) -> SchedulerConfig:
         """Lightning's description of the schedule, stepped every optimizer step."""
-        steps = epochs * steps_per_epoch
         rise = math.floor(self.warmup * steps)
 
         def factor(step: int) -> float:
@@ -117,11 +107,11 @@ class WarmupCosine:
 
 @dataclass(frozen=True, kw_only=True)
 class Plateau:
-    """A cut by a factor when the monitored validation value has not improved for some epochs.
+    """A cut by a factor when the monitored validation value has not improved for some validated epochs.
 
     Attributes:
         factor: of each cut, above 0 and below 1.
-        patience: epochs without improvement that are let pass; the next one cuts.
+        patience: validated epochs without improvement that are let pass; the next one cuts.
     """
 
     factor: float
@@ -133,9 +123,7 @@ class Plateau:
             "patience", self.patience, int, lambda value: value >= 0, "a whole number of epochs, 0 or more"
         )
 
-    def configure(
-        self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int, monitor: str
-    ) -> SchedulerConfig:
+    def configure(self, optimizer: Optimizer, *, steps: int, monitor: str) -> SchedulerConfig:
         """Lightning's description of the schedule."""
         mode: Literal["min", "max"] = "min" if should_fall(monitor) else "max"
         scheduler = ReduceLROnPlateau(

@@ -8,6 +8,7 @@ import lightning as L
 from lightning.pytorch.utilities import rank_zero_only
 
 from avqa_lit.artifacts.run_folder import append_jsonl
+from avqa_lit.training.fit_length import fit_epochs
 
 
 class EpochTiming(L.Callback):
@@ -39,7 +40,8 @@ class EpochTiming(L.Callback):
         self._append(trainer, epoch=trainer.current_epoch + 1, seconds=self.seconds)
 
     def _append(self, trainer: L.Trainer, *, epoch: int, seconds: float) -> None:
-        row = {"epoch": epoch, "epochs": trainer.max_epochs, "step": trainer.global_step, "seconds": seconds}
+        epochs = fit_epochs(trainer)
+        row = {"epoch": epoch, "epochs": epochs, "step": trainer.global_step, "seconds": seconds}
         append_jsonl(self.path, row)
 
     def state_dict(self) -> dict[str, Any]:
