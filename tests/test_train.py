@@ -203,9 +203,10 @@ def test_a_run_that_ends_within_accumulated_batches_goes_on_with_the_same_bits(t
             os.kill(os.getpid(), signal.SIGTERM)
         started(callback, trainer, module, batch, batch_idx)
 
-    with monkeypatch.context() as patched, pytest.raises(SystemExit, match="143"):
-        patched.setattr(StepSeed, "on_train_batch_start", told_to_end)
+    monkeypatch.setattr(StepSeed, "on_train_batch_start", told_to_end)
+    with pytest.raises(SystemExit, match="143"):
         train(*settings, folder="ended")
+    monkeypatch.setattr(StepSeed, "on_train_batch_start", started)
     ended = train(*settings, folder="ended")
     assert ended.folder.metrics.read_text() == whole.folder.metrics.read_text()
     assert_same_weights(ended, whole)
