@@ -11,7 +11,7 @@ from pathlib import Path
 
 from avqa_lit.artifacts.atomic import write_json
 from avqa_lit.artifacts.provenance import versions
-from avqa_lit.config.sweep.slots import available_cores
+from avqa_lit.config.processors import usable_processors
 
 FOLDER = Path(__file__).parent
 
@@ -23,7 +23,7 @@ def main() -> None:
     for name in names:
         measured = importlib.import_module(f"benchmarks.{name}").measure()
         print(name, json.dumps(measured, indent=2), flush=True)
-        kept[name] = {**measured, "machine": {"cores": available_cores(), **versions()}}
+        kept[name] = {**measured, "machine": {"cores": usable_processors().count, **versions()}}
         write_json(results, kept)
 
 

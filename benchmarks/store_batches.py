@@ -29,7 +29,7 @@ from benchmarks._official import (
 from benchmarks._timing import ROUNDS, cpu, interleaved, rate, spread, wall
 from torch.utils.data import DataLoader, Dataset
 
-from avqa_lit.config.sweep.slots import available_cores
+from avqa_lit.config.processors import usable_processors
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.store import FeatureStore
 
@@ -90,7 +90,7 @@ def _warm(path: Path, files: Files, rows: np.ndarray) -> dict[str, object]:
     ways = {f"files, {workers} workers": Loading(files, workers=workers) for workers in (0, 1, 2)}
     stores = {
         f"store, threads: {threads}": lambda threads=threads: _gather(data, rows, threads=threads)
-        for threads in sorted({1, available_cores()})
+        for threads in sorted({1, usable_processors().count})
     }
     seconds = interleaved({**ways, **stores}, clock=wall)
     best = [min(turn) for turn in zip(*(seconds[name] for name in ways), strict=True)]

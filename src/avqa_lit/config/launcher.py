@@ -152,6 +152,8 @@ class SweepLauncher(Launcher):
                 f"{len(batch) - len(waiting)} of {len(batch)} jobs are finished already", highlight=False
             )
         slots = self.machine.slots(self.n_jobs if isinstance(self.n_jobs, int) else None)
+        if len(waiting) > 1:
+            console.print(slots.outlook([job.need for job in waiting]), highlight=False)
         display = SweepDisplay(jobs, console=console)
         with Interrupts() as interrupts:
             with display:

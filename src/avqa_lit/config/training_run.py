@@ -166,7 +166,7 @@ class TrainingRun:
             console.print(f"{self.folder.path}", soft_wrap=True, highlight=False)
         return {
             "world_size": trainer.world_size,
-            "threads": threads,
+            "threads": threads.count,
             "precision": str(trainer.precision),
             "best_epoch": best_epoch,
             "parameters": sum(one.numel() for one in module.model.parameters()),

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from avqa_lit.artifacts.atomic import write_json
+from avqa_lit.config.processors import Processors
 from avqa_lit.config.sweep.display import SweepDisplay
 from avqa_lit.config.sweep.interrupts import Interrupts
 from avqa_lit.config.sweep.loop import JobLoop, Limits
@@ -45,7 +46,7 @@ def run(request):
         with Interrupts() as interrupts, machine.starting({}) as start, display:
             loop = JobLoop(
                 jobs,
-                slots=Slots(cores=1, gpus=gpus, n_jobs=n_jobs),
+                slots=Slots(processors=Processors(1, ""), gpus=gpus, n_jobs=n_jobs),
                 limits=Limits(timeout=timeout, grace=grace, retries=retries, fail_fast=fail_fast),
                 start=start,
                 display=display,

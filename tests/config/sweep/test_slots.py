@@ -2,12 +2,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avqa_lit.config.sweep.slots import Need, Slots, available_cores, need_of, visible_gpus
+from avqa_lit.config.processors import Processors
+from avqa_lit.config.sweep.slots import Need, Slots, need_of, visible_gpus
 from avqa_lit.errors import ConfigError
 
 
+def slots_of(count, *, gpus=(), n_jobs=None):
+    return Slots(processors=Processors(count, "the quota is so"), gpus=gpus, n_jobs=n_jobs)
+
+
 def test_cores_limit_how_many_jobs_run():
-    slots = Slots(cores=7, gpus=[], n_jobs=None)
+    slots = slots_of(7, gpus=[], n_jobs=None)
     first, second = slots.lease(Need(3, 0)), slots.lease(Need(3, 0))
     assert first is not None
     assert second is not None
@@ -17,14 +22,14 @@ def test_cores_limit_how_many_jobs_run():
 
 
 def test_a_job_that_needs_more_cores_than_there_are_runs_alone():
-    slots = Slots(cores=2, gpus=[], n_jobs=None)
+    slots = slots_of(2, gpus=[], n_jobs=None)
     alone = slots.lease(Need(5, 0))
     assert alone is not None
     assert slots.lease(Need(1, 0)) is None
 
 
 def test_a_given_number_of_jobs_replaces_the_limit_by_cores():
-    slots = Slots(cores=1, gpus=[], n_jobs=3)
+    slots = slots_of(1, gpus=[], n_jobs=3)
     assert [slots.lease(Need(2, 0)) is not None for _ in range(4)] == [True, True, True, False]
 
 
@@ -37,7 +42,7 @@ def test_a_given_number_of_jobs_replaces_the_limit_by_cores():
 def test_no_gpu_is_ever_in_two_jobs(case):
     pool, needs, random = case
     gpus = [f"GPU-{index}" for index in range(pool)]
-    slots = Slots(cores=1, gpus=gpus, n_jobs=None)
+    slots = slots_of(1, gpus=gpus, n_jobs=None)
     held = []
     for need in needs:
         while (lease := slots.lease(Need(0, need))) is None:
@@ -95,5 +100,18 @@ def test_the_driver_names_the_gpus(monkeypatch, tmp_path):
     assert visible_gpus({}) == ["0", "1"]
 
 
-def test_a_machine_has_cores():
-    assert available_cores() >= 1
+@pytest.mark.parametrize(
+    ("slots", "needs", "expected"),
+    [
+        (slots_of(2), [Need(1, 0)] * 5, "2 jobs at once: the quota is so"),
+        (slots_of(7), [Need(3, 0)] * 5, "2 jobs at once: the quota is so, and each job fills 3"),
+        (slots_of(7), [Need(1, 0)] * 5, "5 jobs at once"),
+        (slots_of(2), [Need(5, 0)] * 2, "1 job at once: the quota is so, and each job fills 5"),
+        (slots_of(2, n_jobs=3), [Need(1, 0)] * 5, "3 jobs at once: hydra.launcher.n_jobs=3"),
+        (slots_of(2, gpus=["0", "1", "2"]), [Need(0, 2)] * 5, "1 job at once: the sweep has 3 GPUs"),
+        (Slots(processors=None, gpus=[], n_jobs=None), [Need(0, 0)] * 5, "5 jobs at once"),
+    ],
+)
+def test_a_sweep_tells_how_many_jobs_fit_at_once_and_what_the_limit_is(slots, needs, expected):
+    assert slots.outlook(needs) == expected
+    assert slots.outlook(needs) == expected  # nothing stays taken

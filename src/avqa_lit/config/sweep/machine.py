@@ -6,10 +6,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from signal import Signals
 from typing import Any, Protocol
 
+from avqa_lit.config.processors import usable_processors
 from avqa_lit.config.sweep.guard import Guard
 from avqa_lit.config.sweep.job_process import JobProcess, job_environment
 from avqa_lit.config.sweep.plan import SweepJob
-from avqa_lit.config.sweep.slots import Lease, Need, Slots, available_cores, need_of, uses_gpus
+from avqa_lit.config.sweep.slots import Lease, Need, Slots, need_of, uses_gpus
 from avqa_lit.config.sweep.warm import CAN_FORK, WarmProcess
 
 
@@ -72,8 +73,8 @@ class ThisMachine:
         return uses_gpus(trainer, gpus=self.gpus)
 
     def slots(self, n_jobs: int | None) -> Slots:
-        """As many jobs as cores and GPUs hold, or `n_jobs`."""
-        return Slots(cores=available_cores(), gpus=self.gpus, n_jobs=n_jobs)
+        """As many jobs as processors and GPUs hold, or `n_jobs`."""
+        return Slots(processors=usable_processors(), gpus=self.gpus, n_jobs=n_jobs)
 
     @contextmanager
     def starting(self, trainer: Mapping[str, Any]) -> Iterator[Start]:

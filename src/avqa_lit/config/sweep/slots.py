@@ -1,11 +1,11 @@
 """How many jobs fit on this machine at once, and which GPUs each of them gets."""
 
-import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from avqa_lit.config.processors import Processors
 from avqa_lit.errors import ConfigError
 
 
@@ -29,13 +29,13 @@ class Slots:
     """Cores and GPUs of this machine, handed out to jobs and taken back.
 
     Args:
-        cores: CPU cores that jobs may fill together.
+        processors: what jobs may fill together; None is no limit.
         gpus: ids as in CUDA_VISIBLE_DEVICES.
-        n_jobs: most jobs at once; None leaves it to cores and GPUs.
+        n_jobs: most jobs at once; None leaves it to processors and GPUs.
     """
 
-    def __init__(self, *, cores: int, gpus: Sequence[str], n_jobs: int | None) -> None:
-        self.cores = cores
+    def __init__(self, *, processors: Processors | None, gpus: Sequence[str], n_jobs: int | None) -> None:
+        self.processors = processors
         self.n_jobs = n_jobs
         self._free_gpus = list(gpus)
         self._leases: list[Lease] = []
@@ -45,9 +45,7 @@ class Slots:
 
         A job that needs more cores than the machine has runs alone.
         """
-        if self._leases and not self._fits(need):
-            return None
-        if need.gpus > len(self._free_gpus):
+        if self._obstacle(need) is not None:
             return None
         gpus = tuple(self._free_gpus[: need.gpus])
         del self._free_gpus[: need.gpus]
@@ -60,10 +58,40 @@ class Slots:
         self._leases.remove(lease)
         self._free_gpus.extend(lease.gpus)
 
-    def _fits(self, need: Need) -> bool:
+    def outlook(self, needs: Sequence[Need]) -> str:
+        """How many of some jobs fit at once, in their order, and what the limit is.
+
+        Example:
+            >>> slots = Slots(processors=Processors(2, "the machine has 2 processors"), gpus=[], n_jobs=None)
+            >>> slots.outlook([Need(1, 0), Need(1, 0), Need(1, 0)])
+            '2 jobs at once: the machine has 2 processors'
+        """
+        leases, obstacle = [], None
+        for need in needs:
+            obstacle = self._obstacle(need)
+            lease = self.lease(need)
+            if lease is None:
+                break
+            leases.append(lease)
+        for lease in leases:
+            self.release(lease)
+        jobs = f"{len(leases)} job" + ("" if len(leases) == 1 else "s")
+        return f"{jobs} at once" + ("" if obstacle is None else f": {obstacle}")
+
+    def _obstacle(self, need: Need) -> str | None:
+        """Why there is no room for one more job; None where there is."""
+        if need.gpus > len(self._free_gpus):
+            total = len(self._free_gpus) + sum(len(lease.gpus) for lease in self._leases)
+            return f"the sweep has {total} GPU" + ("" if total == 1 else "s")
+        if not self._leases:
+            return None
         if self.n_jobs is not None:
-            return len(self._leases) < self.n_jobs
-        return sum(lease.need.cores for lease in self._leases) + need.cores <= self.cores
+            return f"hydra.launcher.n_jobs={self.n_jobs}" if len(self._leases) >= self.n_jobs else None
+        filled = sum(lease.need.cores for lease in self._leases) + need.cores
+        if self.processors is None or filled <= self.processors.count:
+            return None
+        fills = f", and each job fills {need.cores}" if need.cores > 1 else ""
+        return self.processors.reason + fills
 
 
 def need_of(trainer: Mapping[str, Any], *, gpus: Sequence[str]) -> Need:
@@ -120,10 +148,3 @@ def visible_gpus(environment: Mapping[str, str]) -> list[str]:
     except (OSError, subprocess.SubprocessError):
         return []  # no driver, no GPUs
     return answer.stdout.split()
-
-
-def available_cores() -> int:
-    """CPU cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -61,7 +61,7 @@ class SlurmCluster:
 
     def slots(self, n_jobs: int | None) -> Slots:
         """Room for all jobs, or for `n_jobs`."""
-        return Slots(cores=0, gpus=(), n_jobs=n_jobs)
+        return Slots(processors=None, gpus=(), n_jobs=n_jobs)
 
     @contextmanager
     def starting(self, trainer: Mapping[str, Any]) -> Iterator[Start]:
