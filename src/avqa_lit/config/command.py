@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from avqa_lit.config.launcher import Hooks
 from avqa_lit.config.plugins import register_plugins
 from avqa_lit.config.sweep.prepared import PreparedStores
+from avqa_lit.console import print_plain
 from avqa_lit.errors import UserError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def explaining(name: str, *, traceback: bool) -> Iterator[None]:
     except (UserError, HydraException, OmegaConfBaseException) as error:
         if traceback:
             raise
-        print(f"error: {explain(error, name)}", file=sys.stderr)
+        print_plain(f"error: {explain(error, name)}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

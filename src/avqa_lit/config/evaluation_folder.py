@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.console import Console
 
 from avqa_lit.artifacts.atomic import write_text
 from avqa_lit.artifacts.attention import write_attention
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
+from avqa_lit.console import PlainConsole
 from avqa_lit.metrics.score_table import score_table
 from avqa_lit.metrics.split_scores import SplitScores
 
@@ -57,7 +57,7 @@ def leave_evaluation(
             "peak_memory_bytes": peak_memory_bytes(),
         }
     )
-    console = Console()
+    console = PlainConsole()
     console.print(score_table(scores.metrics, scores.counts, split=split))
-    console.print(str(folder.path), soft_wrap=True, highlight=False)
+    console.print(str(folder.path), soft_wrap=True)
     return folder

@@ -17,7 +17,6 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
-from rich.console import Console
 
 from avqa_lit.artifacts.sweep_file import Sweep, read_sweep, sweep_path, write_sweep
 from avqa_lit.config.sweep.display import SweepDisplay, print_outcome
@@ -26,6 +25,7 @@ from avqa_lit.config.sweep.loop import JobLoop, Limits
 from avqa_lit.config.sweep.machine import Machine, Start
 from avqa_lit.config.sweep.outcome import finished_results
 from avqa_lit.config.sweep.plan import SweepJob, plan_jobs
+from avqa_lit.console import PlainConsole
 from avqa_lit.errors import ConfigError, UserError
 
 
@@ -146,14 +146,12 @@ class SweepLauncher(Launcher):
             write_sweep(self.folder, Sweep(self.experiment, command, entries).superseding(earlier))
 
         changed()
-        console = Console(width=None if sys.stdout.isatty() else 160)
+        console = PlainConsole(width=None if sys.stdout.isatty() else 160)
         if len(waiting) < len(batch):
-            console.print(
-                f"{len(batch) - len(waiting)} of {len(batch)} jobs are finished already", highlight=False
-            )
+            console.print(f"{len(batch) - len(waiting)} of {len(batch)} jobs are finished already")
         slots = self.machine.slots(self.n_jobs if isinstance(self.n_jobs, int) else None)
         if len(waiting) > 1:
-            console.print(slots.outlook([job.need for job in waiting]), highlight=False)
+            console.print(slots.outlook([job.need for job in waiting]))
         display = SweepDisplay(jobs, console=console)
         with Interrupts() as interrupts:
             with display:

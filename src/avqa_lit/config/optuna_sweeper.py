@@ -20,9 +20,9 @@ from hydra.core.utils import JobReturn
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
 
 from avqa_lit.config.keys import config_key
+from avqa_lit.console import PlainConsole
 from avqa_lit.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class OptunaSweeper(Sweeper):
         values = [answer.return_value for answer in answers]  # raises where jobs did not finish
         best = max(range(len(ran)), key=values.__getitem__)
         told = " ".join(_overrides(ran[best]))
-        Console().print(f"best of {len(ran)}: {told}, {values[best]:.4f}", soft_wrap=True, highlight=False)
+        PlainConsole().print(f"best of {len(ran)}: {told}, {values[best]:.4f}", soft_wrap=True)
 
     def _parse(self, arguments: list[str]) -> tuple[list[str], dict[str, "BaseDistribution"]]:
         parser = OverridesParser.create(config_loader=self._configs)

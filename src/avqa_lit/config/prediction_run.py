@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from rich.console import Console
 from rich.table import Table
 
 from avqa_lit.config.resolve import resolved
 from avqa_lit.config.restored import Restored, restore
 from avqa_lit.config.schema import Predict
 from avqa_lit.config.validation import validate
+from avqa_lit.console import PlainConsole, print_plain, visible
 from avqa_lit.data.own_question import with_own_question
 from avqa_lit.data.vocabulary import split_words
 from avqa_lit.errors import ConfigError
@@ -51,18 +51,18 @@ def predict(cfg: "DictConfig") -> None:
         answers, tracks = _answered(restored)
     text = restored.data.store.texts[0]
     _warn_of_unseen_words(text, restored)
-    console = Console()
-    console.print(f"{config['video_id']}: {text}", soft_wrap=True, highlight=False, markup=False)
+    console = PlainConsole()
+    console.print(visible(f"{config['video_id']}: {text}"), soft_wrap=True)
     console.print(_table(answers))
     for line in attention_lines(tracks, width=BARS):
-        console.print(line, soft_wrap=True, highlight=False)
+        console.print(line, soft_wrap=True)
     if not tracks:
-        console.print("this model has no attention over time", highlight=False)
+        console.print("this model has no attention over time")
     elif figure is not None:
         name, chance = answers[0]
         drawn = attention_figure(tracks, title=f"{text}\n{name} ({100 * chance:.0f}%), {config['video_id']}")
         save_figure(drawn, figure)
-        console.print(str(figure), soft_wrap=True, highlight=False)
+        console.print(str(figure), soft_wrap=True)
 
 
 def _answered(restored: Restored) -> tuple[list[tuple[str, float]], dict[str, AttentionOverTime]]:
@@ -88,7 +88,7 @@ def _warn_of_unseen_words(text: str, restored: Restored) -> None:
             f"{word!r}" + (f" (seen as {spelt[word.casefold()]!r})" if word.casefold() in spelt else "")
             for word in unseen
         )
-        print(f"warning: never seen in a training question: {told}", file=sys.stderr)
+        print_plain(f"warning: never seen in a training question: {told}", file=sys.stderr)
 
 
 def _table(answers: list[tuple[str, float]]) -> Table:
@@ -96,5 +96,5 @@ def _table(answers: list[tuple[str, float]]) -> Table:
     table.add_column("answer")
     table.add_column("probability, %", justify="right")
     for name, chance in answers:
-        table.add_row(name, f"{100 * chance:.1f}")
+        table.add_row(visible(name), f"{100 * chance:.1f}")
     return table

@@ -5,12 +5,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from avqa_lit.config.build import build
 from avqa_lit.config.evaluation_folder import leave_evaluation
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.resolve import require_videos, resolved_evaluation
+from avqa_lit.console import PlainConsole
 from avqa_lit.data.annotated import Annotated
 from avqa_lit.data.answer_coverage import answers_in_order, shown
 from avqa_lit.data.answer_file import read_answer_file
@@ -61,19 +60,17 @@ def score_predictions(cfg: "DictConfig") -> None:
         },
         began=began,
     )
-    console = Console()
+    console = PlainConsole()
     if unknown:
         console.print(
             f"{len(unknown):,} answers are none that train gives, and count as wrong: "
             f"{shown(repr(one) for one in dict.fromkeys(unknown))}",
             soft_wrap=True,
-            highlight=False,
         )
     if named.own_order:
         console.print(
             "the file does not number its answers in the order of the train split; its truths told the order",
             soft_wrap=True,
-            highlight=False,
         )
 
 

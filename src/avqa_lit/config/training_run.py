@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import lightning as L
 import yaml
 from hydra.core.hydra_config import HydraConfig
-from rich.console import Console
 
 from avqa_lit.artifacts.atomic import remove_unfinished, write_text
 from avqa_lit.artifacts.attention import write_attention
@@ -29,6 +28,7 @@ from avqa_lit.config.run_place import held, place_of
 from avqa_lit.config.schema import Train
 from avqa_lit.config.threads import set_threads
 from avqa_lit.config.validation import validate
+from avqa_lit.console import PlainConsole, print_plain
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.views import ALL
 from avqa_lit.errors import ConfigError, WriteError
@@ -106,7 +106,7 @@ class TrainingRun:
                     told = (
                         f"{self.folder.path}: {results['reason']}; the same command with resume=auto goes on"
                     )
-                    print(told, file=sys.stderr)
+                    print_plain(told, file=sys.stderr)
                 raise
             except BaseException as error:
                 results["reason"] = f"{type(error).__name__}: {error}"
@@ -132,7 +132,7 @@ class TrainingRun:
 
     def _train(self, timing: EpochTiming, interruption: Interruption) -> dict[str, Any]:
         quiet_lightning()
-        console = Console(quiet=not is_first_process())
+        console = PlainConsole(quiet=not is_first_process())
         threads = set_threads(self.config["trainer"])
         data, question = self._data()
         L.seed_everything(self.config["seed"], verbose=False)
@@ -163,7 +163,7 @@ class TrainingRun:
                 if one.attention is not None:
                     write_attention(self.folder.attention(split), one.attention)
             console.print(score_table(scores["test"].metrics, scores["test"].counts, split="test"))
-            console.print(f"{self.folder.path}", soft_wrap=True, highlight=False)
+            console.print(f"{self.folder.path}", soft_wrap=True)
         return {
             "world_size": trainer.world_size,
             "threads": threads.count,
@@ -226,7 +226,7 @@ class TrainingRun:
             },
         )
 
-    def _trainer(self, console: Console, callbacks: list[L.Callback]) -> L.Trainer:
+    def _trainer(self, console: PlainConsole, callbacks: list[L.Callback]) -> L.Trainer:
         node = {k: v for k, v in self.config["trainer"].items() if k not in TRAINER_KEYS_OF_OURS}
         if self.config["display"]:
             callbacks.append(FitProgress(console, monitor=self.config["monitor"]))

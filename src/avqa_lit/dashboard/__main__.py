@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from avqa_lit.console import print_plain
 from avqa_lit.dashboard.workspace import save, spec
 from avqa_lit.errors import UserError
 
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             print(json.dumps(spec(project=given.project), indent=2))
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print_plain(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 

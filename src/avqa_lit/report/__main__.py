@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from avqa_lit.console import print_plain
 from avqa_lit.errors import UserError
 from avqa_lit.report.build import write_report
 
@@ -57,11 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         report = write_report(given.folders, given.output, figures=given.figures, tables=given.tables)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print_plain(f"error: {error}", file=sys.stderr)
         return 1
     for sentence in report.headlines:
-        print(sentence)
-    print(f"report: {report.html}\ntables: {report.markdown}, {report.csv}")
+        print_plain(sentence)
+    print_plain(f"report: {report.html}\ntables: {report.markdown}, {report.csv}")
     if report.figures:
         print(f"figures: {given.figures} ({len(report.figures)} files)")
     if report.tables:

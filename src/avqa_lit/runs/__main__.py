@@ -5,8 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
+from avqa_lit.console import PlainConsole, print_plain
 from avqa_lit.errors import UserError
 from avqa_lit.runs.columns import filtered, ordered
 from avqa_lit.runs.listing import list_runs
@@ -34,18 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.sort is not None:
             runs = ordered(runs, given.sort, reverse=given.reverse)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print_plain(f"error: {error}", file=sys.stderr)
         return 1
     if given.json:
         print(as_json(runs, root=given.folder))
     elif given.csv:
         print(as_csv(runs, root=given.folder), end="")
     else:
-        console = Console()
-        wide = console if console.is_terminal else Console(width=WIDE)
+        console = PlainConsole()
+        wide = console if console.is_terminal else PlainConsole(width=WIDE)
         print_tables(runs, root=given.folder, console=wide)
     for note in found.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print_plain(f"note: {note}", file=sys.stderr)
     return 0
 
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 import lightning as L
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TimeElapsedColumn, TimeRemainingColumn
+
+from avqa_lit.console import PlainColumn, PlainConsole
 
 from avqa_lit.training.fit_length import fit_epochs, fit_steps
 
@@ -17,7 +18,7 @@ class FitProgress(L.Callback):
         monitor: validation metric to show beside the loss.
     """
 
-    def __init__(self, console: Console, *, monitor: str) -> None:
+    def __init__(self, console: PlainConsole, *, monitor: str) -> None:
         self.console = console
         self.monitor = monitor
         self.progress: Progress | None = None
@@ -28,12 +29,12 @@ class FitProgress(L.Callback):
         if not (trainer.is_global_zero and self.console.is_terminal):
             return
         self.progress = Progress(
-            TextColumn("{task.description}"),
+            PlainColumn("{task.description}"),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
-            TextColumn("left"),
+            PlainColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[values]}"),
+            PlainColumn("{task.fields[values]}"),
             console=self.console,
         )
         steps, self.epochs = fit_steps(trainer), fit_epochs(trainer)

@@ -13,6 +13,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from avqa_lit.artifacts.attention import Attention
 from avqa_lit.artifacts.run_folder import RunFolder
+from avqa_lit.console import print_plain
 from avqa_lit.errors import ConfigError
 from avqa_lit.training.wandb_media import attention_figures, confusion_matrix, predictions_table
 
@@ -230,4 +231,4 @@ def _first_line(error: Exception) -> str:
 
 
 def _warn(problem: str) -> None:
-    print(f"warning: Weights & Biases: {problem}", file=sys.stderr)
+    print_plain(f"warning: Weights & Biases: {problem}", file=sys.stderr)

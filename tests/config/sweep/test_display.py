@@ -3,9 +3,9 @@ import json
 import time
 
 import pytest
-from rich.console import Console
 
 from avqa_lit.config.sweep.display import SweepDisplay, print_outcome
+from avqa_lit.console import PlainConsole
 
 RESULTS = {
     "metrics": {"val/acc/overall": 0.7152, "test/acc/overall": 0.57674},
@@ -24,7 +24,7 @@ def jobs(make_job):
 
 def shown(jobs, *, act, terminal):
     file = io.StringIO()
-    console = Console(file=file, width=110, force_terminal=terminal, color_system=None)
+    console = PlainConsole(file=file, width=110, force_terminal=terminal, color_system=None)
     with SweepDisplay(jobs, console=console) as display:
         act(display)
     return file.getvalue()
@@ -69,7 +69,7 @@ def test_on_a_terminal_what_runs_stays_in_view(jobs):
 
 def test_the_outcome_lists_every_job_and_then_the_reasons(jobs):
     file = io.StringIO()
-    print_outcome(jobs, console=Console(file=file, width=110, color_system=None))
+    print_outcome(jobs, console=PlainConsole(file=file, width=110, color_system=None))
     lines = [line.split() for line in file.getvalue().splitlines() if line.strip()]
     assert lines[0] == ["job", "overrides", "state", "val", "test", "time"]
     assert lines[1] == ["1", "seed=0", "skipped", "71.52", "57.67", "1:23"]
@@ -78,3 +78,19 @@ def test_the_outcome_lists_every_job_and_then_the_reasons(jobs):
     assert file.getvalue().endswith(
         f"job 3 failed: seed=2\n  exit status 1\n    [red]boom[/red]\n  log: {jobs[2].log}\n"
     )
+
+
+def test_a_job_of_hostile_texts_is_shown_and_not_obeyed(jobs):
+    job = jobs[2]
+    job.label, job.reason = "seed=[/]\x1b[2J", "exit status 1\n\x1b]0;x\x07[/]"
+    job.folder.mkdir(parents=True)
+
+    def act(display):
+        display.started(job)
+        display.ended(job)
+        print_outcome(jobs, console=display.console)
+
+    text = shown(jobs, act=act, terminal=False)
+    assert text.splitlines()[1] == r"[3/4] failed  seed=[/]\x1b[2J  7 s  exit status 1"
+    assert "job 3 failed: seed=[/]\\x1b[2J\n  exit status 1\n    \\x1b]0;x\\x07[/]\n" in text
+    assert "\x1b" not in text

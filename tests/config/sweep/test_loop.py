@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from avqa_lit.artifacts.atomic import write_json
 from avqa_lit.config.processors import Processors
@@ -15,6 +14,7 @@ from avqa_lit.config.sweep.interrupts import Interrupts
 from avqa_lit.config.sweep.loop import JobLoop, Limits
 from avqa_lit.config.sweep.machine import ThisMachine
 from avqa_lit.config.sweep.slots import Need, Slots
+from avqa_lit.console import PlainConsole
 
 FOREVER = "import time; time.sleep(600)"
 # A job with a second process in its group, as a data-parallel run has; both ignore a polite end.
@@ -35,7 +35,7 @@ def run(request):
         jobs, *, n_jobs=3, gpus=(), timeout=0.0, grace=5.0, retries=0, fail_fast=False, during=lambda: None
     ):
         shown = io.StringIO()
-        display = SweepDisplay(jobs, console=Console(file=shown, width=160))
+        display = SweepDisplay(jobs, console=PlainConsole(file=shown, width=160))
         noted = []
 
         def changed():

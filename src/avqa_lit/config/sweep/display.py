@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -15,6 +15,7 @@ from avqa_lit.artifacts.fit_progress import Progress, read_progress
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.sweep.plan import SweepJob
 from avqa_lit.config.sweep.progress import time_left
+from avqa_lit.console import PlainConsole, visible
 
 _STYLES = {"finished": "green", "skipped": "green", "failed": "red", "interrupted": "yellow"}
 
@@ -27,7 +28,7 @@ class SweepDisplay:
         console: where to show them.
     """
 
-    def __init__(self, jobs: Sequence[SweepJob], *, console: Console) -> None:
+    def __init__(self, jobs: Sequence[SweepJob], *, console: PlainConsole) -> None:
         self.jobs = jobs
         self.console = console
         self._width = len(str(len(jobs)))
@@ -73,10 +74,9 @@ class SweepDisplay:
 
     def _line(self, job: SweepJob, state: str, told: str = "") -> None:
         head = f"[{job.number:>{self._width}}/{len(self.jobs)}] "
-        text = Text.assemble(
-            head, (state, _STYLES.get(state, "")), f"  {job.label}", f"  {told}" if told else ""
-        )
-        self.console.print(text, soft_wrap=True, highlight=False)
+        tail = f"  {job.label}" + (f"  {told}" if told else "")
+        text = Text.assemble(head, (state, _STYLES.get(state, "")), visible(tail))
+        self.console.print(text, soft_wrap=True)
 
     def _panel(self) -> RenderableType:
         clock = time.time()
@@ -89,7 +89,7 @@ class SweepDisplay:
         for job in running:
             rows.add_row(
                 f"job {job.number} of {len(self.jobs)}",
-                Text(job.label),
+                visible(job.label),
                 *_epochs(progress[job.key]),
                 duration(clock - self._began[job.key]),
             )
@@ -118,7 +118,7 @@ def _epochs(progress: Progress | None) -> tuple[RenderableType, str]:
     return bar, f"epoch {min(progress.epoch + 1, progress.epochs)}/{progress.epochs}"
 
 
-def print_outcome(jobs: Sequence[SweepJob], *, console: Console) -> None:
+def print_outcome(jobs: Sequence[SweepJob], *, console: PlainConsole) -> None:
     """Print the table of all jobs, then why each of those that did not finish did not."""
     table = Table(title_justify="left", box=None, pad_edge=False, header_style="bold")
     table.add_column("job")
@@ -131,7 +131,7 @@ def print_outcome(jobs: Sequence[SweepJob], *, console: Console) -> None:
         seconds = job.seconds or (results.get("seconds") or {}).get("total", 0.0)
         table.add_row(
             str(job.number),
-            Text(job.label),
+            visible(job.label),
             Text(job.state, style=_STYLES.get(job.state, "")),
             accuracy(results, "val"),
             accuracy(results, "test"),
@@ -144,8 +144,8 @@ def print_outcome(jobs: Sequence[SweepJob], *, console: Console) -> None:
             cause, *lines = job.reason.splitlines()
             told = "".join(f"\n    {line}" for line in lines)
             console.print(
-                f"\njob {job.number} {job.state}: {job.label}\n  {cause}{told}\n  log: {job.log}",
-                soft_wrap=True, markup=False, highlight=False,
+                f"\njob {job.number} {job.state}: {visible(job.label)}\n  {cause}{told}\n  log: {job.log}",
+                soft_wrap=True,
             )  # fmt: skip
 
 
