@@ -6,7 +6,6 @@ import lightning as L
 from rich.progress import BarColumn, Progress, TaskID, TimeElapsedColumn, TimeRemainingColumn
 
 from avqa_lit.console import PlainColumn, PlainConsole
-
 from avqa_lit.training.fit_length import fit_epochs, fit_steps
 
 
