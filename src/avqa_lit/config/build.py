@@ -1,9 +1,7 @@
 """Objects from a resolved config."""
 
 import inspect
-from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.errors import InstantiationException
@@ -27,27 +25,6 @@ TRAINER_KEYS_WE_SET = {
     "logger", "callbacks", "plugins", "default_root_dir", "use_distributed_sampler", "enable_progress_bar",
     "enable_model_summary", "enable_checkpointing",
 }  # fmt: skip
-
-
-def check_trust(config: Any, *, trust: Sequence[str], origin: Path) -> None:
-    """Refuse a config from elsewhere that names classes outside this package.
-
-    Raises:
-        ConfigError: a `_target_` that starts neither with ``avqa_lit.`` nor with a prefix in `trust`.
-    """
-    if isinstance(config, Mapping):
-        target = config.get("_target_")
-        trusted = ("avqa_lit.", *(f"{prefix.rstrip('.')}." for prefix in trust))
-        if target is not None and not str(target).startswith(trusted):
-            raise ConfigError(
-                f"{origin}: its config names {target!r}, which is not part of avqa_lit. If you trust the "
-                f"sender of the file, say so with trust=[{str(target).split('.')[0]}]"
-            )
-        for value in config.values():
-            check_trust(value, trust=trust, origin=origin)
-    elif isinstance(config, Sequence) and not isinstance(config, str):
-        for value in config:
-            check_trust(value, trust=trust, origin=origin)
 
 
 def build_model(node: dict[str, Any], spec: "DataSpec", question: "Question") -> "nn.Module":

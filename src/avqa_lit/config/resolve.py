@@ -7,6 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
 from avqa_lit.config.schema import Evaluate
+from avqa_lit.config.trust import trusted_names
 from avqa_lit.config.validation import validate
 from avqa_lit.errors import ConfigError
 
@@ -15,7 +16,7 @@ def resolved(cfg: DictConfig) -> dict[str, Any]:
     """Plain config with interpolations and the budget filled in, without the `hydra` node.
 
     Raises:
-        ConfigError: a mandatory value that nobody gave.
+        ConfigError: a mandatory value that nobody gave, or a value of `trust` that names nothing.
     """
     # A shallow copy shares its nodes with `cfg`, which Hydra has made read-only; the hydra node is big.
     tasks = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
@@ -29,6 +30,8 @@ def resolved(cfg: DictConfig) -> dict[str, Any]:
         raise ConfigError(
             f"{key} has no value: give {key}=VALUE on the command line or in a config"
         ) from error
+    if "trust" in config:
+        config["trust"] = trusted_names(config["trust"])
     if "budget" in config:
         fill_in_budget(config, config["budget"])
     return config

@@ -9,10 +9,11 @@ from typing import Any, Literal
 import torch
 
 from avqa_lit.batch import DataSpec
-from avqa_lit.config.build import build, build_module, check_trust
+from avqa_lit.config.build import build, build_module
 from avqa_lit.config.question import Question
 from avqa_lit.config.resolve import fill_in_budget
 from avqa_lit.config.schema import Evaluate
+from avqa_lit.config.trust import check_trust
 from avqa_lit.config.validation import validate
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.store import FeatureStore
@@ -64,11 +65,10 @@ def restore(
     checkpoint = load_checkpoint(path)
     origin = checkpoint["avqa_lit"]
     trained = origin["config"]
-    own = {name: trained[name] for name in ("model", "question", "loss", "schedule")}
-    check_trust(own, trust=config["trust"], origin=path)
     given = config["data"] or {}
+    unread = ["data"] if "_target_" in given else []
+    check_trust(trained, trust=config["trust"], origin=path, unread=unread)
     if "_target_" not in given:
-        check_trust(trained["data"], trust=config["trust"], origin=path)
         config["data"] = trained["data"] | given
         validate({"data": config["data"]}, schema=Evaluate)
     fill_in_budget(config, trained["budget"])

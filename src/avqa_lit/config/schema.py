@@ -57,7 +57,7 @@ class Train:
             in `hydra.run.dir`, and ends with the same bits as a run that was never ended; where there is
             none, and with "never", a run starts afresh. A sweep gives "auto" to its jobs.
         attention: keep where the model looked and listened for each val and test question, in attention.npz.
-        trust: module prefixes beside `avqa_lit.` whose classes a checkpoint's config may name.
+        trust: packages or classes of your own that a checkpoint's config may name; see docs/extending.md.
     """
 
     data: dict[str, Any] = MISSING
@@ -77,7 +77,7 @@ class Train:
     display: bool = True
     resume: str = "never"
     attention: bool = False
-    trust: list[str] = field(default_factory=list)
+    trust: Any = field(default_factory=list)  # a list of names, or one name
 
 
 @dataclass
@@ -94,7 +94,7 @@ class Evaluate:
         split: train, val or test.
         drop: modality whose features are blanked, "audio" or "visual".
         attention: keep where the model looked and listened for each question, in attention.npz.
-        trust: module prefixes beside `avqa_lit.` whose classes the checkpoint's config may name.
+        trust: packages or classes of your own that the checkpoint's config may name; see docs/extending.md.
     """
 
     checkpoint: str | None = None
@@ -105,7 +105,7 @@ class Evaluate:
     split: str = "test"
     drop: str | None = None
     attention: bool = False
-    trust: list[str] = field(default_factory=list)
+    trust: Any = field(default_factory=list)  # a list of names, or one name
     paths: Paths = field(default_factory=Paths)
     display: bool = True
 
@@ -120,7 +120,7 @@ class Predict:
         ask: the question, given as `question="..."` on the command line.
         data: where the video is; null is the data of the checkpoint's own config.
         figure: file for the attention over time, .png, .svg or .pdf.
-        trust: module prefixes beside `avqa_lit.` whose classes the checkpoint's config may name.
+        trust: packages or classes of your own that the checkpoint's config may name; see docs/extending.md.
     """
 
     checkpoint: str = MISSING
@@ -128,7 +128,7 @@ class Predict:
     ask: str | None = None
     data: dict[str, Any] | None = None
     figure: str | None = None
-    trust: list[str] = field(default_factory=list)
+    trust: Any = field(default_factory=list)  # a list of names, or one name
     paths: Paths = field(default_factory=Paths)
     display: bool = True
 

@@ -9,6 +9,7 @@ from typing import Any
 from hydra.errors import InstantiationException
 from hydra.utils import get_object
 
+from avqa_lit.config.roles import check_fit
 from avqa_lit.config.schema import Budget, Paths, Train
 from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import ConfigError
@@ -48,8 +49,8 @@ def validate(config: dict[str, Any], *, schema: type) -> None:
 
     Raises:
         ConfigError: a key that nothing reads, with the nearest right one; a loss term that was not chosen; a
-            `_target_` that cannot be imported; an argument that a class needs and does not get; a view to
-            test on, in training.
+            `_target_` that cannot be imported, or that its group cannot be built from; an argument that a
+            class needs and does not get; a view to test on, in training.
     """
     _check_names("", config, {one.name for one in fields(schema)})
     for group, known in (("budget", Budget), ("paths", Paths)):
@@ -102,6 +103,7 @@ def _check_target(path: tuple[str, ...], node: Mapping[str, Any]) -> None:
         target: Callable[..., Any] = get_object(node["_target_"])
     except (InstantiationException, ImportError, ValueError, AttributeError) as error:
         raise ConfigError(f"{dotted}._target_={node['_target_']}: cannot be imported ({error})") from error
+    check_fit(path, node["_target_"], target)
     parameters = inspect.signature(target).parameters
     open_ended = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
     given_by_us = GIVEN_BY_US.get(path[0], set()) if len(path) == 1 else set()
