@@ -124,8 +124,9 @@ class TestSet:
         return scored or list(self.configurations)
 
     def prior(self, metric: str, split: str = "test") -> float | None:
-        """Accuracy of the question-only prior."""
-        return self.results[0].accuracy(f"prior/{metric}", split)
+        """Accuracy of the question-only prior; None where no run has one."""
+        values = (result.accuracy(f"prior/{metric}", split) for result in self.results)
+        return next((value for value in values if value is not None), None)
 
     @cached_property
     def chosen(self) -> Configuration:
@@ -161,17 +162,28 @@ def test_sets(results: Sequence[Result]) -> list[TestSet]:
     """Runs by what they were tested on: equal questions with equal answers, whatever the features.
 
     Runs on the same store belong together. Runs on different stores do so if their predictions show that the
-    questions are the same, as where encoders are compared; without predictions they stay apart.
+    questions are the same, as where encoders are compared; without predictions they stay apart. So do runs
+    with different priors; one without a prior belongs to the first of them.
     """
     of_store: dict[str, str] = {}
     for result in results:
         if result.answers is not None:
             of_store.setdefault(_store(result), result.answers.fingerprint)
-    groups: dict[tuple[str, str], list[Result]] = {}
-    for result in results:
+
+    def test(result: Result) -> str:
         totals = canonical({name: total for name, (_, total) in result.counts["test"].items()})
-        test = of_store.get(_store(result), _store(result))
-        groups.setdefault((test + totals, str(result.accuracy(f"prior/{OVERALL}"))), []).append(result)
+        return of_store.get(_store(result), _store(result)) + totals
+
+    priors: dict[str, float] = {}
+    for result in results:
+        prior = result.accuracy(f"prior/{OVERALL}")
+        if prior is not None:
+            priors.setdefault(test(result), prior)
+    groups: dict[tuple[str, float | None], list[Result]] = {}
+    for result in results:
+        prior = result.accuracy(f"prior/{OVERALL}")
+        of_test = test(result)
+        groups.setdefault((of_test, priors.get(of_test) if prior is None else prior), []).append(result)
     return [_test_set(group) for group in groups.values()]
 
 

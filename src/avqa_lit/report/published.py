@@ -13,6 +13,8 @@ from importlib.resources import files
 
 from avqa_lit.report.columns import ALL, COLUMNS, MODALITY_TITLES, Column
 
+# Questions of the official train file, of the update and of the first release.
+OFFICIAL_TRAIN = (31927, 32087)
 # Questions of the official test split in the nine categories (Li et al., CVPR 2022, Table 2).
 OFFICIAL_TOTALS = (1017, 594, 1197, 1225, 988, 920, 1265, 1101, 822)
 PRINTED_AS_WEIGHTED = {

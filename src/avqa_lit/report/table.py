@@ -9,6 +9,7 @@ from avqa_lit.report.provenance import features
 from avqa_lit.report.published import OFFICIAL_TOTALS, is_official, published_rows
 from avqa_lit.report.result import Result
 from avqa_lit.report.tested_cells import NO_MARKS, CellMarks, cell_marks, how_tested
+from avqa_lit.report.train_note import train_note
 from avqa_lit.report.wording import count
 
 DETAIL = {CHECKPOINT: "checkpoint scored again", GIVEN: "answers of another program"}
@@ -66,6 +67,7 @@ class Table:
         scored: likewise, of checkpoints that were scored again and of other programs' answers.
         runs: each run by itself, where configurations have several.
         remark: why there are no published rows; empty where there are.
+        train: what is unusual about the train split of these rows, or of the prior; empty where nothing is.
         tests: how the marks came about.
         features: what the features are and which data they are packed in.
     """
@@ -78,6 +80,7 @@ class Table:
     prior: Row | None
     published: tuple[Row, ...]
     remark: str
+    train: str
     tests: str
     features: str
 
@@ -111,6 +114,7 @@ def build_table(test_set: TestSet) -> Table:
         prior=_prior(test_set),
         published=tuple(_published(test_set)) if official else (),
         remark="" if official else _why_no_published(test_set),
+        train=train_note(test_set, official=official),
         tests=how_tested(test_set),
         features=features(test_set.results),
     )

@@ -15,6 +15,7 @@ SCORED_LATER = "What was scored later has no accuracy on val beside it, and was 
 
 
 def table_notes(table: Table) -> list[str]:
-    """Footnotes: published rows, marks, features, and what the columns are."""
+    """Footnotes: published rows, the train split, marks, features, and what the columns are."""
     scored = [SCORED_LATER] if table.scored else []
-    return [table.remark or RECOMPUTED, table.tests, *scored, *NOTES, table.features]
+    train = [table.train] if table.train else []
+    return [table.remark or RECOMPUTED, *train, table.tests, *scored, *NOTES, table.features]
