@@ -16,7 +16,7 @@ from hydra.utils import get_object
 
 from avqa_lit.artifacts.atomic import write_text
 from avqa_lit.config.plugins import OptunaSettings, ProcessSettings, SlurmSettings
-from avqa_lit.config.schema import Budget, Evaluate, Paths, Predict, Prepare, Train
+from avqa_lit.config.schema import Answers, Budget, Evaluate, Paths, Predict, Prepare, Train
 from avqa_lit.config.validation import GIVEN_BY_US
 from avqa_lit.losses.weighted import WeightedLosses
 
@@ -96,8 +96,9 @@ def rows_of_schema(schema: type) -> Iterator[Row]:
     meanings = meanings_of(Train) | meanings_of(schema)
     groups = _groups(schema)
     for one in fields(schema):
-        if one.type is Paths:
-            yield from ((f"paths.{key}", *rest) for key, *rest in rows_of_schema(Paths))  # type: ignore[misc]
+        if one.type in (Answers, Paths):
+            for key, default, meaning in rows_of_schema(one.type):
+                yield f"{one.name}.{key}", default, meaning
         elif one.name != "_target_":
             default = one.default if one.default_factory is MISSING else one.default_factory()
             yield one.name, groups.get(one.name, default), meanings.get(one.name, "")

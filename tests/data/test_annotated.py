@@ -1,8 +1,11 @@
 import json
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from avqa_lit.data.annotated import Annotated, shared_questions
 from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.synthetic.concerts import SyntheticConcerts
 from avqa_lit.errors import DataError
@@ -22,7 +25,8 @@ def test_raw_folder_and_store_tell_the_same_questions(official, layout, record, 
     assert read.asked == stored.asked
     assert read.train == stored.train
     assert read.asked[0].audio_id == "e"
-    assert read.answers.tokens == stored.answers.tokens == ("yes", "no")
+    assert read.train_answers.tokens == stored.train_answers.tokens == ("yes", "no")
+    assert read.known_answers.tokens == ("yes", "no", "ten")
     assert read.checksum != stored.checksum
 
 
@@ -61,4 +65,30 @@ def test_the_embedded_data_tell_their_questions(cache):
     store = concerts.prepare(ENCODER, cache=cache, progress=False)
     told = concerts.annotated("val", cache=cache)
     assert (told.checksum, len(told.asked)) == (store.checksum, len(store.splits["val"]))
-    assert told.answers.tokens == store.answers.tokens
+    assert told.train_answers.tokens == store.answers.tokens
+
+
+@pytest.mark.parametrize("name", [None, "json/nowhere.json"])
+def test_another_split_needs_no_train_file(official, name):
+    annotations = {"train": name, "val": None, "test": "json/avqa-test.json"}
+    told = official(annotations=annotations).annotated("test")
+    assert told.train is None
+    assert (told.no_train == "data.annotations.train is null") == (name is None)
+    assert name is None or "nowhere.json does not exist (name it with data.annotations.train" in told.no_train
+    assert told.known_answers.tokens == ("yes", "perhaps")
+    with pytest.raises(DataError, match=r"data\.annotations\.val is null, but the questions of val are"):
+        official(annotations=annotations).annotated("val")
+
+
+def test_a_split_that_is_null_cannot_be_packed(official):
+    annotations = {"train": "json/avqa-train.json", "val": None, "test": "json/avqa-test.json"}
+    with pytest.raises(DataError, match=r"data.annotations.val is null.*data.annotations.val=FILE"):
+        official(annotations=annotations).prepare(ENCODER)
+
+
+def test_a_question_stands_in_train_if_id_video_and_text_agree(question):
+    train = [question(0, video_id="a"), question(1), question(2, question_id=None)]
+    asked = [question(0, video_id="a"), question(1, question_id="9"), question(7, question_id=None)]
+    data = Annotated(Path("d"), "c", "test", train=train, asked=asked)
+    assert shared_questions(data) == 2
+    assert shared_questions(replace(data, train=None)) == 0

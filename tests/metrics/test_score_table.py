@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from avqa_lit.metrics.score_table import score_table
+from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 
 METRICS = {
     "test/acc/overall": 0.5, "test/prior/acc/overall": 0.375, "test/acc/audio/counting": 0.25,
@@ -34,3 +34,11 @@ def test_what_has_no_prior_or_no_questions_is_left_empty_or_out():
     assert rows["visual/location"] == ["4", "75.00", "", ""]
     assert "audio/comparative" not in rows
     assert drawn("val") == {}
+
+
+def test_a_table_without_a_prior_has_no_column_for_it():
+    metrics = {name: value for name, value in METRICS.items() if "prior" not in name}
+    assert [column.header for column in score_table(metrics, COUNTS, split="test").columns] == [
+        "category", "questions", "model",
+    ]  # fmt: skip
+    assert no_prior_sentence("no train") == "no question-only prior: no train"

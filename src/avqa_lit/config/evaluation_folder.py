@@ -12,7 +12,7 @@ from avqa_lit.artifacts.attention import write_attention
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.console import PlainConsole
-from avqa_lit.metrics.score_table import score_table
+from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 from avqa_lit.metrics.split_scores import SplitScores
 
 
@@ -50,7 +50,8 @@ def leave_evaluation(
             **results,
             "metrics": scores.metrics,
             "counts": scores.counts,
-            "unseen_answers": {split: scores.unseen_answers},
+            "unseen_answers": {} if scores.unseen_answers is None else {split: scores.unseen_answers},
+            "no_prior": {split: scores.no_prior} if scores.no_prior else {},
             "versions": versions(),
             "git": git_commit(),
             "seconds": {"total": round(time.monotonic() - began, 3)},
@@ -59,5 +60,7 @@ def leave_evaluation(
     )
     console = PlainConsole()
     console.print(score_table(scores.metrics, scores.counts, split=split))
+    if scores.no_prior:
+        console.print(no_prior_sentence(scores.no_prior), soft_wrap=True)
     console.print(str(folder.path), soft_wrap=True)
     return folder

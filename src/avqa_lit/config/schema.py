@@ -81,6 +81,22 @@ class Train:
 
 
 @dataclass
+class Answers:
+    """How the answers of another program are compared with the annotated ones.
+
+    Attributes:
+        aliases: known answer by what stands for it, as in `answers.aliases={guitar:acoustic_guitar}`.
+        normalise: rules that are applied to an answer which is not known as it stands, and counted: `all`, or
+            a list out of punctuation (quotes and stops around it), yes_no ("yes, it is" is yes), case,
+            separators (underscore, hyphen and blank are one) and digits ("2" is two, 11 and above more than
+            ten). Null is none: an answer is right if it is the annotated text.
+    """
+
+    aliases: dict[str, str] = field(default_factory=dict)
+    normalise: Any = None
+
+
+@dataclass
 class Evaluate:
     """Everything that `python -m avqa_lit.evaluate` reads.
 
@@ -89,6 +105,7 @@ class Evaluate:
         model: model of published weights; null is that of the checkpoint.
         loss: terms that `model` chooses, told beside the scores; null is the checkpoint's.
         predictions: file with the answers of another program, to be scored instead of a checkpoint.
+        answers: how these are compared with the annotated ones.
         data: what to score on. Without a choice it is the data of the checkpoint's own config, but for the
             keys that are given; `view` and `views` are here so that they need no `+`.
         split: train, val or test.
@@ -101,6 +118,7 @@ class Evaluate:
     model: dict[str, Any] | None = None
     loss: dict[str, Any] | None = None
     predictions: str | None = None
+    answers: Answers = field(default_factory=Answers)
     data: dict[str, Any] = field(default_factory=lambda: {"view": None, "views": None})
     split: str = "test"
     drop: str | None = None

@@ -32,7 +32,7 @@ from avqa_lit.console import PlainConsole, print_plain
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.views import ALL
 from avqa_lit.errors import ConfigError, WriteError
-from avqa_lit.metrics.score_table import score_table
+from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 from avqa_lit.training.checkpoint_io import AtomicCheckpointIO
 from avqa_lit.training.checkpoints import Checkpoints, load_best, resumable
 from avqa_lit.training.interruption import Interrupted, Interruption
@@ -163,6 +163,9 @@ class TrainingRun:
                 if one.attention is not None:
                     write_attention(self.folder.attention(split), one.attention)
             console.print(score_table(scores["test"].metrics, scores["test"].counts, split="test"))
+            for one in scores.values():
+                if one.no_prior:
+                    console.print(no_prior_sentence(one.no_prior), soft_wrap=True)
             console.print(f"{self.folder.path}", soft_wrap=True)
         return {
             "world_size": trainer.world_size,
@@ -173,6 +176,7 @@ class TrainingRun:
             "metrics": metrics,
             "counts": {name: value for one in scores.values() for name, value in one.counts.items()},
             "unseen_answers": {split: one.unseen_answers for split, one in scores.items()},
+            "no_prior": {split: one.no_prior for split, one in scores.items() if one.no_prior},
             "dropped_questions": dict(data.store.dropped),
             "data": data.facts(question.name),
             "seconds": {

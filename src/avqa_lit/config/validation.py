@@ -10,7 +10,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object
 
 from avqa_lit.config.roles import check_fit
-from avqa_lit.config.schema import Budget, Paths, Train
+from avqa_lit.config.schema import Answers, Budget, Paths, Train
 from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import ConfigError
 
@@ -53,7 +53,7 @@ def validate(config: dict[str, Any], *, schema: type) -> None:
             class needs and does not get; a view to test on, in training.
     """
     _check_names("", config, {one.name for one in fields(schema)})
-    for group, known in (("budget", Budget), ("paths", Paths)):
+    for group, known in (("budget", Budget), ("paths", Paths), ("answers", Answers)):
         _check_names(f"{group}.", config.get(group) or {}, {one.name for one in fields(known)})
     if "trainer" in config:
         _check_trainer(config["trainer"])

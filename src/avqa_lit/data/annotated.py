@@ -1,4 +1,4 @@
-"""Questions of one split beside those of train, without any feature: all that scoring needs."""
+"""Questions of one split, and those of train where they are at hand: all that scoring needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,28 +13,52 @@ from avqa_lit.errors import DataError
 
 @dataclass(frozen=True)
 class Annotated:
-    """What is asked in a split, and what the train split knows.
+    """What is asked in a split, and what the train split knows, without any feature.
 
     Attributes:
         where: folder of the annotations, or of the store.
         checksum: SHA-256 of the annotations, or of the store.
         split: the split that is asked.
-        train: questions of the train split, on which prior and vocabulary rest.
+        train: questions of the train split, on which the prior rests; None where they are not at hand.
         asked: questions of `split` in the order of their rows.
+        train_name: file of the train split, or the name of the split in a store.
+        no_train: why `train` is None; empty where it is not.
         dropped: questions of `split` that a store left out for want of features.
     """
 
     where: Path
     checksum: str
     split: str
-    train: Sequence[Question]
+    train: Sequence[Question] | None
     asked: Sequence[Question]
+    train_name: str = "train"
+    no_train: str = ""
     dropped: int = 0
 
     @cached_property
-    def answers(self) -> Vocabulary:
-        """Answers of the train split."""
-        return Vocabulary.from_iterable(question.answer for question in self.train)
+    def train_answers(self) -> Vocabulary:
+        """Answers of the train split in order of first appearance; empty without train."""
+        return Vocabulary.from_iterable(question.answer for question in self.train or ())
+
+    @cached_property
+    def known_answers(self) -> Vocabulary:
+        """Answers that can be right or at least occur: those of train, then those of the split itself."""
+        own = (question.answer for question in self.asked)
+        return Vocabulary.from_iterable((*self.train_answers.tokens, *own))
+
+
+def shared_questions(data: Annotated) -> int:
+    """Number of questions of the split that stand in train as well, which therefore gives their answers away.
+
+    Two rows are one question if they agree in id, videos and text. The id counts, since the official splits
+    ask the same of one video now and then, under another id.
+    """
+    train = {_identity(question) for question in data.train or ()}
+    return sum(_identity(question) in train for question in data.asked)
+
+
+def _identity(question: Question) -> tuple[str | None, str, str, str]:
+    return question.question_id, question.video_id, question.audio_id, question.text
 
 
 def annotated_in_store(store: FeatureStore, split: str) -> Annotated:
@@ -55,10 +79,10 @@ def annotated_in_store(store: FeatureStore, split: str) -> Annotated:
 
 
 def check_split(split: str, splits: Sequence[str], *, where: Path) -> None:
-    """Refuse the name of a split that is none.
+    """Refuse the name of a split that does not exist.
 
     Raises:
-        DataError: with the names that are.
+        DataError: with the names that exist.
     """
     if split not in splits:
         raise DataError(f"{where}: no {split} split; it has {', '.join(splits)}")

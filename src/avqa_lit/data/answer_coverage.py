@@ -1,11 +1,12 @@
 """Each question of a split with the one answer that a file gives to it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from avqa_lit.data.annotated import Annotated
-from avqa_lit.data.annotations import Question, repeated_ids
-from avqa_lit.data.answer_file import GivenAnswer
+from avqa_lit.data.annotations import Question
+from avqa_lit.data.given_answer import GivenAnswer
+from avqa_lit.data.question_lookup import QuestionLookup
 from avqa_lit.errors import DataError
 
 SHOWN = 5
@@ -14,14 +15,14 @@ SHOWN = 5
 def answers_in_order(path: Path, given: Sequence[GivenAnswer], data: Annotated) -> list[GivenAnswer]:
     """The answer to each question of the split, in the order of the split.
 
-    A question is known by its row; its question_id will do where it is in one row alone.
+    A question is known by its row. Its question_id will do where one row alone has it, or with the text of
+    the question where several have; so will its video with the text.
 
     Raises:
-        DataError: an answer to no question of the split, to one that is answered already, or to one that its
-            id does not tell from others; a row with another id; a question without an answer.
+        DataError: an answer to no question of the split, to one that is answered already, or to one that the
+            file does not tell from others; a row with another id; a question without an answer.
     """
-    by_row = {question.row: question for question in data.asked}
-    rows = _rows(path, given, data, by_row)
+    rows = _rows(path, given, data)
     answered: dict[int, GivenAnswer] = {}
     twice = []
     for one, row in zip(given, rows, strict=True):
@@ -65,32 +66,30 @@ def shown(items: Iterable[str]) -> str:
     return ", ".join(items[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _rows(
-    path: Path, given: Sequence[GivenAnswer], data: Annotated, by_row: Mapping[int, Question]
-) -> list[int]:
+def _rows(path: Path, given: Sequence[GivenAnswer], data: Annotated) -> list[int]:
     """Row of the question that each answer is to."""
-    by_id: dict[str | None, int] = {}
-    if any(one.row is None for one in given):
-        _check_ids(path, data)
-        by_id = {question.question_id: question.row for question in data.asked}
-    rows = [by_id.get(one.question_id) if one.row is None else one.row for one in given]
-    known = [row for row in rows if row is not None and row in by_row]
-    if len(known) < len(given):
-        unknown = [
-            f"{one.name} in {one.place}" for one, row in zip(given, rows, strict=True) if row not in by_row
-        ]
-        _refuse_unknown(path, unknown, data)
-    torn = [
-        f"{one.place} gives row {row} the question_id {one.question_id}, it has {by_row[row].question_id}"
-        for one, row in zip(given, known, strict=True)
-        if one.question_id not in (None, by_row[row].question_id)
+    lookup = QuestionLookup(data.asked)
+    found = [lookup.rows(answer) for answer in given]
+    unknown = [
+        f"{answer.name} in {answer.place}" for answer, rows in zip(given, found, strict=True) if not rows
     ]
+    if unknown:
+        _refuse_unknown(path, unknown, data)
+    several = {answer.name: rows for answer, rows in zip(given, found, strict=True) if len(rows) > 1}
+    if several:
+        told = (f"{name} (rows {', '.join(map(str, rows))})" for name, rows in several.items())
+        raise DataError(
+            f"predictions={path}: {len(several)} names of questions stand in more than one row of "
+            f"{data.split}: {shown(told)}; name the questions by row, from 0 in the order of the annotation "
+            "file"
+        )
+    torn = [text for answer in given if (text := lookup.contradiction(answer))]
     if torn:
         raise DataError(
             f"predictions={path}: {len(torn)} answers name a row and a question_id that do not belong "
             f"together: {shown(torn)}; the file answers another split or other annotations"
         )
-    return known
+    return [row for (row,) in found]
 
 
 def _refuse_unknown(path: Path, unknown: Sequence[str], data: Annotated) -> None:
@@ -99,29 +98,10 @@ def _refuse_unknown(path: Path, unknown: Sequence[str], data: Annotated) -> None
         if data.dropped
         else ""
     )
+    nameless = sum(question.question_id is None for question in data.asked)
+    by_row = f"; {nameless} questions there have no question_id, name them by row" if nameless else ""
     raise DataError(
         f"predictions={path}: {len(unknown)} answers are to questions that {data.split} of {data.where} "
         f"has not: {shown(unknown)}; choose the split with split=NAME, and the annotations that were "
-        f"answered with data.annotations.{data.split}=FILE{dropped}"
+        f"answered with data.annotations.{data.split}=FILE{by_row}{dropped}"
     )
-
-
-def _check_ids(path: Path, data: Annotated) -> None:
-    """Refuse to score by ids that do not tell every question from all others."""
-    by_row = "name the questions by row, from 0 in the order of the annotation file, not by question_id"
-    repeated = repeated_ids(question.question_id for question in data.asked)
-    if repeated:
-        rows = (
-            f"{identity} (rows {', '.join(str(data.asked[place].row) for place in places)})"
-            for identity, places in repeated.items()
-        )
-        raise DataError(
-            f"predictions={path}: {len(repeated)} question_ids stand in more than one row of {data.split}: "
-            f"{shown(rows)}; {by_row}"
-        )
-    without = [question_name(question) for question in data.asked if question.question_id is None]
-    if without:
-        raise DataError(
-            f"predictions={path}: {len(without)} questions of {data.split} have no question_id: "
-            f"{shown(without)}; {by_row}"
-        )

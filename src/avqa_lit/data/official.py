@@ -36,7 +36,8 @@ class OfficialLayout:
 
     Attributes:
         raw: folder that holds the annotations and features; None where `store` is all there is.
-        annotations: file of each split, relative to `raw`.
+        annotations: file of each split, relative to `raw`; None for a split that is not there, which is
+            enough to score another one.
         audio: encoder, rate and start of the audio features.
         visual: encoder, rate and start of the visual features.
         batch_size: questions a step over all processes.
@@ -59,7 +60,7 @@ class OfficialLayout:
     """
 
     raw: str | None
-    annotations: Mapping[str, str]
+    annotations: Mapping[str, str | None]
     audio: Extraction
     visual: Extraction
     batch_size: int
@@ -117,17 +118,28 @@ class OfficialLayout:
         if raw is None:
             return annotated_in_store(self._opened(cache), split)
         check_split(split, SPLITS, where=raw)
-        self._check_annotations(raw, ("train", split))
-        files = {one: raw / self.annotations[one] for one in ("train", split)}
-        digests = [hashlib.sha256(file.read_bytes()).digest() for file in files.values()]
-        questions = {one: read_annotations(file, fields=self.fields) for one, file in files.items()}
+        asked = self._annotation_file(raw, split)
+        no_train = self._no_train(raw)
+        train = None if no_train else self._annotation_file(raw, "train")
+        files = [asked] if train is None else [train, asked]
+        digests = [hashlib.sha256(file.read_bytes()).digest() for file in files]
         return Annotated(
             where=raw,
             checksum=hashlib.sha256(b"".join(digests)).hexdigest(),
             split=split,
-            train=questions["train"],
-            asked=questions[split],
+            train=None if train is None else read_annotations(train, fields=self.fields),
+            asked=read_annotations(asked, fields=self.fields),
+            train_name="" if train is None else train.name,
+            no_train=no_train,
         )
+
+    def _no_train(self, raw: Path) -> str:
+        """Why there are no train questions; empty where their file is there."""
+        name = self.annotations["train"]
+        if name is None:
+            return "data.annotations.train is null"
+        file = raw / name
+        return "" if file.is_file() else f"{file} does not exist (name it with data.annotations.train=FILE)"
 
     def _raw(self) -> Path | None:
         return None if self.raw is None else Path(self.raw).expanduser().absolute()
@@ -141,19 +153,17 @@ class OfficialLayout:
         return FeatureStore.open(Path(self.store).expanduser(), cache=cache)
 
     def _build(self, raw: Path, *, cache: Path | None, progress: bool) -> FeatureStore:
-        self._check_annotations(raw, SPLITS)
+        files = {split: self._annotation_file(raw, split) for split in SPLITS}
         self._check_features(raw)
         clean = {
             "audio": FeatureFolder(self.audio, self._folder(raw, self.audio)),
             "visual": FeatureFolder(self.visual, self._folder(raw, self.visual)),
         }
         views = view_folders(raw, self.views or {}, clean)
-        fingerprint = self._fingerprint(raw, views)
+        fingerprint = self._fingerprint(raw, files, views)
 
         def write(folder: Path) -> None:
-            questions = {
-                split: read_annotations(raw / self.annotations[split], fields=self.fields) for split in SPLITS
-            }
+            questions = {split: read_annotations(file, fields=self.fields) for split, file in files.items()}
             present = self._present(raw, questions)
 
             def keep(question: Question) -> bool:
@@ -189,19 +199,25 @@ class OfficialLayout:
     def _folder(self, raw: Path, extraction: Extraction) -> Path:
         return raw / self.features / extraction.encoder
 
-    def _check_annotations(self, raw: Path, splits: Sequence[str]) -> None:
+    def _annotation_file(self, raw: Path, split: str) -> Path:
         if not raw.is_dir():
             raise DataError(
                 f"data.raw={raw}: no such folder, expected one that holds json/ and {self.features}/"
             )
-        found = ", ".join(sorted(entry.name for entry in raw.iterdir())[:SHOWN]) or "nothing"
-        for split in splits:
-            file = raw / self.annotations[split]
-            if not file.is_file():
-                raise DataError(
-                    f"{file}: no annotation file of the {split} split, {raw} holds {found}; "
-                    f"put it there, or name it with data.annotations.{split}=FILE"
-                )
+        name = self.annotations[split]
+        if name is None:
+            raise DataError(
+                f"data.annotations.{split} is null, but the questions of {split} are needed here: name their "
+                f"file with data.annotations.{split}=FILE"
+            )
+        file = raw / name
+        if not file.is_file():
+            found = ", ".join(sorted(entry.name for entry in raw.iterdir())[:SHOWN]) or "nothing"
+            raise DataError(
+                f"{file}: no annotation file of the {split} split, {raw} holds {found}; "
+                f"put it there, or name it with data.annotations.{split}=FILE"
+            )
+        return file
 
     def _check_features(self, raw: Path) -> None:
         for name, extraction in (("audio", self.audio), ("visual", self.visual)):
@@ -216,7 +232,9 @@ class OfficialLayout:
                     f"encoders there: {', '.join(encoders) or 'none'}; choose with data.{name}.encoder=NAME"
                 )
 
-    def _fingerprint(self, raw: Path, views: Mapping[str, Mapping[str, FeatureFolder]]) -> str:
+    def _fingerprint(
+        self, raw: Path, files: Mapping[str, Path], views: Mapping[str, Mapping[str, FeatureFolder]]
+    ) -> str:
         """Hash of the options, the annotations, and the name, size and time of every feature file."""
         options = {
             "schema": SCHEMA,
@@ -231,10 +249,8 @@ class OfficialLayout:
             options["views"] = {name: list(view) for name, view in views.items()}
             folders += [one.path for view in views.values() for one in view.values()]
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
-        for split in SPLITS:
-            digest.update(
-                split.encode() + hashlib.sha256((raw / self.annotations[split]).read_bytes()).digest()
-            )
+        for split, file in files.items():
+            digest.update(split.encode() + hashlib.sha256(file.read_bytes()).digest())
         for folder in folders:
             for entry in sorted(_features(folder), key=lambda one: one.name):
                 status = entry.stat()

@@ -5,10 +5,9 @@ from typing import Any
 import lightning as L
 
 from avqa_lit.categories import CATEGORY_NAMES
+from avqa_lit.data.annotated import annotated_in_store
 from avqa_lit.data.datamodule import AVQADataModule, Split
-from avqa_lit.data.store import FeatureStore
-from avqa_lit.metrics.accuracy import accuracies, count_correct
-from avqa_lit.metrics.prior import fit_prior
+from avqa_lit.metrics.split_prior import SplitPrior, split_prior
 from avqa_lit.metrics.split_scores import SplitScores
 from avqa_lit.training.attention import AttentionCollector
 from avqa_lit.training.module import AVQAModule
@@ -32,36 +31,21 @@ def score(
     loader = data.loader(split, shuffle=False, rank=trainer.global_rank, world_size=trainer.world_size)
     trainer.test(module, dataloaders=loader, verbose=False)
     module.collectors = ()
-    prior = prior_answers(data.store, split)
-    metrics = module.evaluated.metrics | prior_accuracies(data.store, split, prior)
+    prior = split_prior(annotated_in_store(data.store, split))
+    metrics = module.evaluated.metrics | prior.accuracies
     answer = data.label_of[data.store.splits[split].answer]
     return SplitScores(
         metrics={f"{split}/{name}": value for name, value in metrics.items()},
         counts={f"{split}/{name}": count for name, count in module.evaluated.counts.items()},
         predictions=_predictions(collector, data, split, prior),
         unseen_answers=int((answer >= len(data.answers)).sum()),
+        no_prior=prior.absent,
         attention=looks.gathered(data.store) if attention else None,
     )
 
 
-def prior_answers(store: FeatureStore, split: Split) -> list[int]:
-    """Label that the question-only prior, fitted on train, gives to each question of a split."""
-    train, asked = store.splits["train"], store.splits[split]
-    prior = fit_prior(
-        train.text.tolist(), train.template.tolist(), train.category.tolist(), train.answer.tolist()
-    )
-    return prior.predict(asked.text.tolist(), asked.template.tolist(), asked.category.tolist())
-
-
-def prior_accuracies(store: FeatureStore, split: Split, prior: list[int]) -> dict[str, float]:
-    """Accuracies of the prior's answers to a split."""
-    asked = store.splits[split]
-    counts = count_correct(prior, asked.answer.tolist(), asked.category.tolist())
-    return {f"prior/{name}": value for name, value in accuracies(counts).items()}
-
-
 def _predictions(
-    collector: PredictionCollector, data: AVQADataModule, split: Split, prior: list[int]
+    collector: PredictionCollector, data: AVQADataModule, split: Split, prior: SplitPrior
 ) -> list[dict[str, Any]]:
     table, store = data.store.splits[split], data.store
     rows, answers, probabilities = (one.tolist() for one in collector.gathered())
@@ -79,7 +63,7 @@ def _predictions(
             "question": store.texts[table.text[place]],
             "answer": store.labels[table.answer[place]],
             "prediction": data.labels[best[0]],
-            "prior": store.labels[prior[place]],
+            **({} if prior.answers is None else {"prior": prior.answers[place]}),
             "probability": round(chances[0], 6),
             "top5": [[data.labels[one], round(chance, 6)] for one, chance in zip(best, chances, strict=True)],
         }

@@ -55,7 +55,7 @@ def predictions_table(predictions: Sequence[Mapping[str, Any]]) -> Any:
     import wandb
 
     kept = sorted(predictions, key=_rank)[:MOST_PREDICTIONS]
-    data = [[_is_right(row), *(row[name] for name in COLUMNS)] for row in kept]
+    data = [[_is_right(row), *(row.get(name) for name in COLUMNS)] for row in kept]
     return wandb.Table(columns=["right", *COLUMNS], data=data)
 
 
