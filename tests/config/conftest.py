@@ -219,3 +219,18 @@ def queue(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{Path(__file__).parent / 'slurm'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("STAND_IN_QUEUE", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_checkpoint(tmp_path_factory, cache):
+    """Checkpoint of a run of one epoch."""
+    from avqa_lit.train import main
+
+    folder = tmp_path_factory.mktemp("small_checkpoint")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        arguments = ["data.videos=20", "trainer.max_epochs=1", "trainer.threads=1", "model=question_only",
+                     "loss.kl.weight=0", "question.dim=16", "display=false", "logger=none"]  # fmt: skip
+        patch.setattr("sys.argv", ["train", *arguments, f"paths.cache={cache}", f"hydra.run.dir={folder}"])
+        main()
+    return folder / "checkpoints" / "best.ckpt"

@@ -154,27 +154,12 @@ def test_code_of_ours_that_acts_is_refused_in_every_group_and_below(alone, nothi
             check(in_group(group, given))
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, cache):
-    """Checkpoint of a tiny run."""
-    from avqa_lit.train import main
-
-    folder = tmp_path_factory.mktemp("trained")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        arguments = ["data.videos=20", "trainer.max_epochs=1", "trainer.threads=1", "model=question_only",
-                     "loss.kl.weight=0", "question.dim=16", "display=false", "logger=none"]  # fmt: skip
-        patch.setattr("sys.argv", ["train", *arguments, f"paths.cache={cache}", f"hydra.run.dir={folder}"])
-        main()
-    return folder / "checkpoints" / "best.ckpt"
-
-
 @pytest.mark.parametrize("node", [WRITES, DELETES, RUNS, STARTS], ids=["writes", "deletes", "runs", "starts"])
 @pytest.mark.parametrize("command", [evaluate_command, predict_command], ids=["evaluate", "predict"])
 def test_a_checkpoint_that_names_such_code_is_refused_by_every_command(
-    trained, tmp_path_factory, cache, monkeypatch, capsys, alone, command, node
+    small_checkpoint, tmp_path_factory, cache, monkeypatch, capsys, alone, command, node
 ):
-    checkpoint = torch.load(trained, weights_only=True)
+    checkpoint = torch.load(small_checkpoint, weights_only=True)
     checkpoint["avqa_lit"]["config"]["loss"]["x"] = node
     path = tmp_path_factory.mktemp("elsewhere") / "bad.ckpt"
     torch.save(checkpoint, path)

@@ -1,6 +1,8 @@
 """Objects from a resolved config."""
 
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +54,12 @@ def build_losses(nodes: dict[str, dict[str, Any]]) -> "WeightedLosses":
     from avqa_lit.losses.weighted import WeightedLosses
 
     ours = ("weight", "start_epoch")
+    terms = {}
+    for name, node in nodes.items():
+        with refusals_told(f"loss.{name}"):
+            terms[name] = build({key: value for key, value in node.items() if key not in ours})
     return WeightedLosses(
-        terms={
-            name: instantiate({key: value for key, value in node.items() if key not in ours}, _convert_="all")
-            for name, node in nodes.items()
-        },
+        terms=terms,
         weights={name: node.get("weight", 1.0) for name, node in nodes.items()},
         start_epochs={name: node.get("start_epoch", 0) for name, node in nodes.items()},
     )
@@ -75,18 +78,21 @@ def build_module(
     """
     from avqa_lit.training.module import AVQAModule
 
-    model: Any = build_model(config["model"], data.spec, question)
+    with refusals_told("model"):
+        model: Any = build_model(config["model"], data.spec, question)
     question.serve_tokens(model, data)
     losses = build_losses(config["loss"])
     if getattr(model, "needs_other_videos", False):
         model.train_matching(losses.needs_pairs)
         data.with_other_videos = losses.needs_pairs
+    with refusals_told("schedule"):
+        schedule = build(config["schedule"])
     return AVQAModule(
         model=model,
         losses=losses,
         labels=len(data.labels),
         optimizer=build_optimizer(config["optimizer"]),
-        schedule=build(config["schedule"]),
+        schedule=schedule,
         monitor=config["monitor"],
         log_every_n_steps=config["trainer"]["log_every_n_steps"],
         origin=origin,
@@ -107,3 +113,20 @@ def build(node: dict[str, Any]) -> Any:
         if isinstance(error.__cause__, UserError):
             raise error.__cause__ from None
         raise
+
+
+@contextmanager
+def refusals_told(key: str) -> Iterator[None]:
+    """Tell in one line what a class says of its arguments, with the key of its node.
+
+    Raises:
+        ConfigError: the block ends with an error of a class that Hydra called.
+    """
+    try:
+        yield
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, UserError):
+            raise cause from None
+        reason = str(cause).strip().partition("\n")[0] or type(cause).__name__
+        raise ConfigError(f"{key}: its class refuses these values: {reason}") from error

@@ -1,25 +1,30 @@
 """A trained model with its data, from a checkpoint, in which config and vocabularies travel."""
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
+from avqa_lit.artifacts.checkpoint_origin import read_origin
 from avqa_lit.batch import DataSpec
-from avqa_lit.config.build import build, build_module
+from avqa_lit.config.build import build, build_module, refusals_told
 from avqa_lit.config.question import Question
 from avqa_lit.config.resolve import fill_in_budget
-from avqa_lit.config.schema import Evaluate
+from avqa_lit.config.schema import Evaluate, Train
 from avqa_lit.config.trust import check_trust
 from avqa_lit.config.validation import validate
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.store import FeatureStore
 from avqa_lit.data.views import CLEAN
-from avqa_lit.errors import ConfigError, DataError
+from avqa_lit.errors import ConfigError, DataError, UserError
 from avqa_lit.training.module import AVQAModule
+
+# Groups of a checkpoint's config from which the module is built again; its data may be chosen anew.
+REBUILT = ("model", "question", "loss", "optimizer", "schedule")
 
 
 @dataclass(frozen=True)
@@ -58,13 +63,14 @@ def restore(
         asked: from the store to what is asked of it; all of it if not given.
 
     Raises:
-        ConfigError: no checkpoint of ours there, or one that names classes which are not trusted.
+        ConfigError: no checkpoint of ours there, one that names classes which are not trusted, or one whose
+            config or weights do not fit the classes.
         DataError: features of another shape than the checkpoint was trained on.
     """
     path = Path(config["checkpoint"])
     checkpoint = load_checkpoint(path)
-    origin = checkpoint["avqa_lit"]
-    trained = origin["config"]
+    origin = read_origin(checkpoint, path=path)
+    trained = origin.config
     given = config["data"] or {}
     unread = ["data"] if "_target_" in given else []
     check_trust(trained, trust=config["trust"], origin=path, unread=unread)
@@ -72,25 +78,52 @@ def restore(
         config["data"] = trained["data"] | given
         validate({"data": config["data"]}, schema=Evaluate)
     fill_in_budget(config, trained["budget"])
-    question = Question(trained["question"])
+    with _rebuilding(path, "question"), refusals_told("question"):
+        validate({name: trained[name] for name in REBUILT} | {"data": {}}, schema=Train)
+        question = Question(trained["question"])
     data = open_data(
         config,
         question,
         seed=trained["seed"],
-        answers=tuple(origin["answers"]),
-        words=tuple(origin["words"]),
+        answers=origin.answers,
+        words=origin.words,
         drop=drop,
         asked=asked,
     )
-    spec = DataSpec(**({"answer_words": data.spec.answer_words} | origin["spec"]))
+    with _rebuilding(path, "spec"):
+        spec = DataSpec(**{"answer_words": data.spec.answer_words, **origin.spec})
     if data.spec != spec:
         raise DataError(
             f"{path}: trained on {spec}, but these data are {data.spec} with the encoders "
             f"{', '.join(data.store.encoders.values())}; use features of the same encoders"
         )
-    module = build_module(trained, data, question, origin=origin)
-    module.load_state_dict(checkpoint["state_dict"])
-    return Restored(path, trained, checkpoint["epoch"], question, data, module)
+    with _rebuilding(path, "model"):
+        module = build_module(trained, data, question, origin=origin.plain())
+    with _rebuilding(path, "state_dict"):
+        module.load_state_dict(checkpoint["state_dict"])
+    epoch = checkpoint.get("epoch")
+    return Restored(path, trained, epoch if isinstance(epoch, int) else None, question, data, module)
+
+
+@contextmanager
+def _rebuilding(path: Path, entry: str) -> Iterator[None]:
+    """Tell in one message what prevents that an entry of a checkpoint becomes an object again.
+
+    Raises:
+        ConfigError: the block ends with an error, whichever, since the values are those of a stranger.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"checkpoint={path}: {error}") from error
+    except UserError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ConfigError(
+            f"checkpoint={path}: {entry} does not fit the classes of this installation "
+            f"({type(error).__name__}: {reason}); another version wrote the file, or it was changed since"
+        ) from error
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -100,11 +133,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         ConfigError: no file there, or not a checkpoint that avqa_lit wrote.
     """
     checkpoint = read_weights(path)
-    if "avqa_lit" not in checkpoint:
-        raise ConfigError(
-            f"checkpoint={path}: expected a checkpoint written by avqa_lit.train; to evaluate published "
-            "weights name their model, as in model=avst"
-        )
+    read_origin(checkpoint, path=path)
     return checkpoint
 
 
@@ -140,7 +169,8 @@ def open_data(
     asked: Callable[[FeatureStore], FeatureStore] = lambda store: store,
 ) -> AVQADataModule:
     """The data of `config` for a model with these vocabularies; None is their own."""
-    source = build(config["data"])
+    with refusals_told("data"):
+        source = build(config["data"])
     cache = Path(config["paths"]["cache"]).expanduser()
     store = asked(source.prepare(question.encoder, cache=cache, progress=config["display"]))
     return AVQADataModule(

@@ -16,6 +16,7 @@ from hydra.core.hydra_config import HydraConfig
 
 from avqa_lit.artifacts.atomic import remove_unfinished, write_text
 from avqa_lit.artifacts.attention import write_attention
+from avqa_lit.artifacts.checkpoint_origin import Origin
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build, build_module
@@ -220,14 +221,14 @@ class TrainingRun:
             self.config,
             data,
             question,
-            origin={
-                "key": self.key,
-                "checksum": data.store.checksum,
-                "config": {**self.config, "data": _from_anywhere(self.config["data"])},
-                "answers": list(data.answers),
-                "words": list(data.words),
-                "spec": asdict(data.spec),
-            },
+            origin=Origin(
+                key=self.key,
+                checksum=data.store.checksum,
+                config={**self.config, "data": _from_anywhere(self.config["data"])},
+                answers=data.answers,
+                words=data.words,
+                spec=asdict(data.spec),
+            ).plain(),
         )
 
     def _trainer(self, console: PlainConsole, callbacks: list[L.Callback]) -> L.Trainer:
