@@ -2,14 +2,15 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Float16, Float32, Int64
 
+from avqa_lit.artifacts.array_files import read_archive
 from avqa_lit.artifacts.atomic import replacing
 from avqa_lit.errors import DataError
 
+REMEDY = "evaluate the checkpoint of the run with attention=true"
 ARRAYS = ("row", "audio", "visual", "audio_seconds", "visual_seconds")
 
 
@@ -43,13 +44,29 @@ def read_attention(path: Path) -> Attention:
     """The attention that a run left in `path`; nothing is unpickled.
 
     Raises:
-        DataError: no such file, or one that is not whole.
+        DataError: no such file, one that is not whole, or arrays that do not fit each other.
     """
-    try:
-        # numpy leaves a file open that it opens itself and cannot read
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return Attention(**{name: file[name] for name in ARRAYS})
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, TypeError, AttributeError) as error:
-        raise DataError(
-            f"{path}: expected the attention of a run ({error}); evaluate its checkpoint with attention=true"
-        ) from error
+    attention = Attention(**read_archive(path, ARRAYS, remedy=REMEDY))
+    tracks = (attention.audio, attention.audio_seconds), (attention.visual, attention.visual_seconds)
+    if (
+        attention.row.ndim != 1
+        or attention.row.dtype.kind != "i"
+        or not all(_fits(*track, questions=len(attention.row)) for track in tracks)
+    ):
+        raise DataError(f"{path}: expected shares of attention of every question at rising times; {REMEDY}")
+    return attention
+
+
+def _fits(shares: np.ndarray, seconds: np.ndarray, *, questions: int) -> bool:
+    """Whether these can be shares of attention at these times, NaN beyond the end of a question's track."""
+    if shares.shape != (questions, *seconds.shape) or shares.ndim != 2:
+        return False
+    if shares.dtype.kind != "f" or seconds.dtype.kind != "f":
+        return False
+    missing = np.isnan(shares)
+    return bool(
+        np.isfinite(seconds).all()
+        and (np.diff(seconds) > 0).all()
+        and (missing[:, :-1] <= missing[:, 1:]).all()
+        and ((shares >= 0) & (shares < 2) | missing).all()
+    )

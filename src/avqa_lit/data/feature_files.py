@@ -1,22 +1,22 @@
 """Features of one video or sound, read from a .npy file that may be anything."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
-from numpy.lib import format as npy
 
+from avqa_lit.artifacts import array_files
+from avqa_lit.artifacts.array_files import Header
 from avqa_lit.errors import ConfigError, DataError
 
 StoredDtype = Literal["float16", "float32"]
 
 SHAPES = "[rows, D], [rows, patches, D] or [rows, D, height, width]"
-_HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+KIND = "feature file"
+REMEDY = "extract or download it again"
 
 
 @dataclass(frozen=True)
@@ -127,16 +127,6 @@ class FeatureFolder:
         return read_features(self.file(identity))
 
 
-@dataclass(frozen=True)
-class Header:
-    """What stands at the head of a .npy file."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    fortran_order: bool
-    offset: int
-
-
 def read_header(path: Path) -> Header:
     """Header of a .npy file that holds whole features.
 
@@ -146,31 +136,8 @@ def read_header(path: Path) -> Header:
         DataError: no such file, no such format, pickled objects, numbers that are not floating-point, a
             shape that is not a feature's, no rows, or less data than the header states.
     """
-    try:
-        with path.open("rb") as file:
-            shape, fortran_order, dtype = _HEADER_READERS[npy.read_magic(file)](file)
-            header = Header(shape, dtype, fortran_order, file.tell())
-            size = os.fstat(file.fileno()).st_size
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such feature file") from error
-    except (OSError, ValueError, KeyError, SyntaxError, TokenError) as error:
-        raise DataError(
-            f"{path}: expected an array in .npy format, found what cannot be read ({error}); extract it again"
-        ) from error
-    if dtype.hasobject:
-        raise DataError(
-            f"{path}: expected numbers, found pickled objects, which are never loaded; "
-            "save a plain float array with np.save"
-        )
-    if dtype.kind != "f":
-        raise DataError(f"{path}: expected floating-point numbers, found {dtype}; save it as float32")
-    check_shape(shape, where=str(path))
-    expected = int(np.prod(shape, dtype=object)) * dtype.itemsize
-    if size - header.offset < expected:
-        raise DataError(
-            f"{path}: truncated, expected {expected} bytes of shape {list(shape)}, "
-            f"found {size - header.offset}; extract or download it again"
-        )
+    header = array_files.read_header(path, kind=KIND, remedy=REMEDY)
+    _check(header, path)
     return header
 
 
@@ -180,10 +147,14 @@ def read_features(path: Path) -> Float[np.ndarray, "time *row"]:
     Raises:
         DataError: whatever `read_header` refuses.
     """
-    header = read_header(path)
-    count = int(np.prod(header.shape))
-    values = np.fromfile(path, header.dtype, count, offset=header.offset)
-    return values.reshape(header.shape, order="F" if header.fortran_order else "C")
+    _check(array_files.read_header(path, kind=KIND, remedy=REMEDY), path)
+    return array_files.read_array(path, kind=KIND, remedy=REMEDY)
+
+
+def _check(header: Header, path: Path) -> None:
+    if header.dtype.kind != "f":
+        raise DataError(f"{path}: expected floating-point numbers, found {header.dtype}; save it as float32")
+    check_shape(header.shape, where=str(path))
 
 
 def check_shape(shape: tuple[int, ...], *, where: str) -> None:

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from filelock import FileLock
@@ -77,16 +77,3 @@ def save(path: Path, array: np.ndarray) -> None:
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.save(file, array, allow_pickle=False)
     write_text(_seal(path), f"{sha256(path)}  {path.name}\n")
-
-
-def load(path: Path, **options: Any) -> np.ndarray:
-    """The array in `path`.
-
-    Raises:
-        DataError: something else than an array of numbers.
-    """
-    try:
-        array: np.ndarray = np.load(path, allow_pickle=False, **options)
-    except (ValueError, EOFError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); {REMEDY}") from error
-    return array

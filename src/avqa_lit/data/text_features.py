@@ -7,7 +7,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Float32
 
-from avqa_lit.data.text_cache import REMEDY, checked_name, kept, load, save
+from avqa_lit.artifacts.array_files import read_array
+from avqa_lit.data.text_cache import REMEDY, checked_name, kept, save
 from avqa_lit.errors import DataError
 
 
@@ -38,7 +39,7 @@ def text_features(
         [path],
         make=lambda: _encode(encoder, texts),
         write=lambda features: save(path, features),
-        read=lambda: _checked(load(path), texts, where=str(path), remedy=REMEDY),
+        read=lambda: _checked(read_array(path, remedy=REMEDY), texts, where=str(path), remedy=REMEDY),
     )
 
 
@@ -48,7 +49,8 @@ def _encode(encoder: QuestionEncoder, texts: Sequence[str]) -> Float32[np.ndarra
 
 
 def _checked(features: np.ndarray, texts: Sequence[str], *, where: str, remedy: str) -> np.ndarray:
-    if features.ndim != 2 or len(features) != len(texts) or not np.isfinite(features).all():
+    shape, kind = features.shape, features.dtype.kind
+    if len(shape) != 2 or shape[0] != len(texts) or kind != "f" or not np.isfinite(features).all():
         raise DataError(
             f"{where}: found features of shape {list(features.shape)}, expected one finite vector "
             f"for each of {len(texts)} texts; {remedy}"

@@ -9,7 +9,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int64
 
-from avqa_lit.data.text_cache import REMEDY, checked_name, kept, load, save
+from avqa_lit.artifacts.array_files import map_array, read_array
+from avqa_lit.data.text_cache import REMEDY, checked_name, kept, save
 from avqa_lit.errors import DataError
 
 
@@ -76,9 +77,11 @@ def token_features(folder: Path, texts: Sequence[str], encoder: TokenEncoder, *,
         save(path, features.rows)
 
     def read() -> TokenFeatures:
-        features = TokenFeatures(load(path, mmap_mode="r"), load(lengths))
-        found = (features.rows.shape, len(features.lengths))
-        if found != ((int(features.lengths.sum()), dim), len(texts)):
+        features = TokenFeatures(map_array(path, remedy=REMEDY), read_array(lengths, remedy=REMEDY))
+        counts = features.lengths
+        found = (features.rows.shape, counts.size)
+        fits = counts.ndim == 1 and counts.dtype == np.int64 and (counts >= 0).all()
+        if not fits or found != ((int(counts.sum()), dim), len(texts)):
             raise DataError(
                 f"{path}: found vectors of shape {list(found[0])} for {found[1]} texts, expected them "
                 f"{dim} wide for {len(texts)} texts; {REMEDY}"
