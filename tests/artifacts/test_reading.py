@@ -3,7 +3,7 @@ import os
 import pytest
 
 from avqa_lit.artifacts import reading
-from avqa_lit.artifacts.reading import opened, read_bytes, read_lines
+from avqa_lit.artifacts.reading import opened, read_bytes, read_end, read_lines
 from avqa_lit.errors import DataError
 
 
@@ -69,3 +69,11 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "size_of", lambda file: 3)
     with pytest.raises(DataError, match="expected a file of at most 5"):
         read_bytes(tmp_path / "a", most=5)
+
+
+def test_of_a_log_the_end_is_read(tmp_path):
+    with (tmp_path / "a").open("wb") as file:
+        file.truncate(40_000_000_000)
+        file.seek(0, os.SEEK_END)
+        file.write(b"the last line\n")
+    assert read_end(tmp_path / "a", most=20) == "\0" * 6 + "the last line\n"

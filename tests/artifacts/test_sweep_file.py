@@ -77,12 +77,41 @@ def test_a_folder_without_a_sweep_is_refused(tmp_path):
         read_sweep(tmp_path)
 
 
+def of_job(content=None, **changes):
+    """A sweep.json of one job with changes, or of a job that is this."""
+    job = {"key": "aa", "overrides": [], "state": "finished", "folder": "aa"} | changes
+    jobs = [job if content is None else content]
+    return json.dumps({"schema": 1, "experiment": "e", "command": "c", "jobs": jobs})
+
+
+def test_what_a_newer_version_adds_to_a_job_is_left_out(tmp_path):
+    sweep_path(tmp_path).write_text(of_job(node="n7"), encoding="utf-8")
+    assert read_sweep(tmp_path).jobs[0] == JobEntry("aa", (), "finished", "aa")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "not the file of a sweep .*JSONDecodeError.* delete it"),
-        ("[]", "not the file of a sweep .*TypeError"),
-        ('{"schema": 1, "jobs": [{"key": "aa"}]}', "not the file of a sweep .*KeyError.*overrides"),
+        ("{", r"sweep.json: expected JSON \(EOF .* line 1 column 1\); delete it and start the sweep again"),
+        ("[]", r"the content: expected an object, found \[\]; delete it"),
+        ('{"schema": 1, "jobs": []}', "experiment is missing"),
+        (of_job({"key": "aa"}), "jobs.0.overrides is missing"),
+        (of_job(folder=-1), "jobs.0.folder: expected a valid string, found -1"),
+        (
+            of_job(folder="\0"),
+            r"jobs.0.folder: expected a path inside the folder of the sweep, found '\\x00'",
+        ),
+        (
+            of_job(folder="/etc"),
+            "jobs.0.folder: expected a path inside the folder of the sweep, found '/etc'",
+        ),
+        (of_job(folder="../../etc"), "jobs.0.folder: expected a path inside the folder of the sweep"),
+        (of_job(folder=""), "jobs.0.folder: expected a path inside the folder of the sweep"),
+        (of_job(folder="a" * 300), "jobs.0.folder: expected a path that a file can have, found 'aaa"),
+        (of_job(log=1), "jobs.0.log: expected a valid string, found 1"),
+        (of_job(log="../log"), "jobs.0.log: expected a path inside the folder of the sweep"),
+        (of_job(overrides=[1.5]), "jobs.0.overrides.0: expected a valid string, found 1.5"),
+        (of_job(key="\ud800"), "sweep.json: expected JSON .* hex escape"),
         ('{"schema": 2}', "schema 2, expected 1"),
     ],
 )
@@ -94,5 +123,5 @@ def test_a_file_that_cannot_be_a_sweep_is_refused(tmp_path, text, message):
 
 def test_an_unknown_state_is_refused(tmp_path):
     write_sweep(tmp_path, sweep(entry("aa", "lost")))
-    with pytest.raises(DataError, match="job aa has state 'lost', expected one of waiting, running"):
+    with pytest.raises(DataError, match=r"jobs.0.state: expected one of waiting, running, .*, found 'lost'"):
         read_sweep(tmp_path)

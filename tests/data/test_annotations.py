@@ -1,3 +1,4 @@
+import ast
 import json
 from collections import Counter
 
@@ -138,11 +139,42 @@ def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path, record):
         ({"video_id": "../93"}, "video_id is '../93', expected the name of a video"),
         ({"unmatch_audio": "a/b"}, "unmatch_audio is 'a/b', expected the name of a video"),
         ({"question_content": ""}, "question_content is '', expected a text"),
+        ({"video_id": ".."}, r"video_id is '\.\.', expected the name of a video, without folders"),
+        ({"video_id": "v" * 300}, "video_id is 'vvvv.*, expected a name that a file can have"),
+        ({"templ_values": "[" * 5000}, "templ_values is '.*expected a list of texts"),
+        ({"templ_values": "-" * 5000 + "1"}, "templ_values is '---.*expected a list of texts"),
+        ({"templ_values": "['a' 'b']"}, "templ_values is .*expected a list of texts"),
+        ({"templ_values": '["\\ud800"]'}, "templ_values is .*expected a list of texts"),
+        ({"type": "[" * 5000}, "type is .*expected a list of texts"),
     ],
 )
 def test_a_bad_row_is_named_by_file_row_and_id(read, record, changes, message):
     with pytest.raises(DataError, match=rf"avqa-test.json, row 1 \(question_id 12\): {message}"):
         read(record(), record(**changes))
+
+
+def test_an_answer_of_brackets_is_a_text(read, record):
+    (question,) = read(record(anser="[" * 5000))
+    assert question.answer == "[" * 5000
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [3], True])
+def test_a_question_id_that_is_neither_number_nor_text_is_refused(read, record, value):
+    with pytest.raises(DataError, match=r"question_id is .*, expected a number or a text"):
+        read(record(question_id=value))
+
+
+def test_half_of_a_surrogate_pair_is_refused(tmp_path, record):
+    (tmp_path / "a.json").write_text(json.dumps([record(question_id="\ud800")]))
+    with pytest.raises(DataError, match=r"a.json: expected JSON \(.* hex escape"):
+        read_annotations(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("text", ["['it\\'s', \"b\"]", "[]", " [ 'a' , ] ", "['\\\\']"])
+def test_lists_in_the_notation_of_python_are_read(read, record, text):
+    template = "".join("<Object>" for _ in ast.literal_eval(text)) + " loud"
+    (question,) = read(record(question_content=template, templ_values=text))
+    assert question.text == ("".join(ast.literal_eval(text)) + " loud?").strip()
 
 
 def test_a_row_without_id_says_so(read, record):
@@ -158,9 +190,9 @@ def test_a_row_that_is_no_object_is_named(read):
 @pytest.mark.parametrize(
     "content, message",
     [
-        (b"[", "expected annotations in JSON, found what cannot be read .*line 1"),
-        (b"\xff[]", "expected annotations in JSON, found what cannot be read"),
-        (b"[" * 100_000, "expected annotations in JSON, found what cannot be read"),
+        (b"[", r"expected JSON \(EOF while parsing a list at line 1 column 1\); download it again"),
+        (b"\xff[]", r"expected JSON \("),
+        (b"[" * 100_000, r"expected JSON \(recursion limit exceeded"),
         (b"{}", "expected a list of questions, found an empty dict"),
         (b"[]", "expected a list of questions, found an empty list"),
         (b'{"a": 1}', "expected a list of questions, found a dict"),

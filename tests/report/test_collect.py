@@ -68,11 +68,14 @@ def test_a_run_repeated_in_another_folder_counts_once(fake):
     ("break_it", "reason"),
     [
         (lambda run: (run / "results.json").write_text("{"), "expected JSON"),
-        (lambda run: (run / "results.json").write_text("[]"), "files not as a run leaves them"),
+        (lambda run: (run / "results.json").write_text("[]"), "the content: expected an object, found []"),
         (lambda run: change(run / "results.json", schema=7), "schema 7, expected 1"),
-        (lambda run: change(run / "results.json", counts=None), "expected 'counts'"),
-        (lambda run: change(run / "results.json", metrics=3), "expected 'metrics'"),
-        (lambda run: change(run / "results.json", counts={"test/smell": {}}), "counts has 'test/smell'"),
+        (lambda run: change(run / "results.json", counts=None), "counts: expected an object, found None"),
+        (lambda run: change(run / "results.json", metrics=3), "metrics: expected an object, found 3"),
+        (
+            lambda run: change(run / "results.json", counts={"test/smell": {}}),
+            "counts.test/smell.correct is missing",
+        ),
         (
             lambda run: change(run / "results.json", counts={}),
             "expected counts and accuracy of the test split",
@@ -82,7 +85,16 @@ def test_a_run_repeated_in_another_folder_counts_once(fake):
             "is 0.25, but its counts",
         ),
         (lambda run: (run / "config.yaml").unlink(), "expected the config of a finished run"),
-        (lambda run: (run / "config.yaml").write_text("a: ["), "files not as a run leaves them"),
+        (lambda run: (run / "config.yaml").write_text("a: ["), "config.yaml: expected plain YAML"),
+        (lambda run: (run / "config.yaml").write_text("a: &a [*a]"), "line 1 has an alias, *a"),
+        (
+            lambda run: change(run / "results.json", counts={"test/smell": {"correct": 0, "total": 1}}),
+            "counts has 'test/smell'",
+        ),
+        (
+            lambda run: change(run / "results.json", counts={"test/x": {"correct": 0, "total": 10**29}}),
+            "counts.test/x.total: expected less than or equal to 9007199254740992, found 1000",
+        ),
         (lambda run: (run / "predictions.jsonl").write_text("{}\n"), "line 1: expected the field 'row'"),
         (lambda run: (run / "predictions.jsonl").write_text("{"), "line 1: expected a JSON object"),
         (
@@ -139,5 +151,7 @@ def test_a_folder_without_runs_is_refused(tmp_path):
 @pytest.mark.parametrize("text", ["[]", '{"schema": 1}', '{"schema": 1, "jobs": [{"key": "a"}]}'])
 def test_a_malformed_sweep_file_is_refused(tmp_path, text):
     (tmp_path / "sweep.json").write_text(text)
-    with pytest.raises(DataError, match=r"sweep.json: not the file of a sweep \("):
+    with pytest.raises(
+        DataError, match=r"sweep.json: .*(missing|expected an object).*; delete it and start the sweep again"
+    ):
         collect([tmp_path])

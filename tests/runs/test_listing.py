@@ -51,7 +51,11 @@ def test_a_run_that_is_going_on_tells_how_far_it_is(write, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [("{", "results.json: Expecting"), ("[]", "expected an object, found list"), ("\x00", "results.json: ")],
+    [
+        ("{", "results.json: expected JSON"),
+        ("[]", "expected an object, found []"),
+        ("\x00", "results.json: "),
+    ],
 )
 def test_torn_results_are_unreadable_and_hide_no_other_run(write, tmp_path, content, reason):
     write("train/b")
@@ -128,14 +132,14 @@ def test_superseded_jobs_are_counted_and_left_out(write, write_sweep, tmp_path):
     write("mine/new")
     write_sweep("mine", ("new", "finished"), ("old", "superseded"))
     assert states(tmp_path) == {"new": "finished"}
-    assert "1 jobs of an earlier grid are superseded and left out" in list_runs(tmp_path).notes[0]
+    assert "jobs of an earlier grid are superseded and left out (1)" in list_runs(tmp_path).notes[0]
 
 
 def test_a_torn_sweep_file_is_noted_and_its_runs_are_listed(write, tmp_path):
     folder = write("mine/a").path.parent
     (folder / "sweep.json").write_text("{")
     assert states(tmp_path) == {"a": "finished"}
-    assert "not the file of a sweep" in list_runs(tmp_path).notes[0]
+    assert "sweep.json: expected JSON" in list_runs(tmp_path).notes[0]
 
 
 def test_what_holds_no_runs_is_refused(tmp_path):

@@ -1,8 +1,13 @@
 """How far a fit is, as its run's files tell it."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import FiniteFloat, TypeAdapter, ValidationError
+
+from avqa_lit.artifacts.reading import read_lines
+from avqa_lit.artifacts.results import Count
+from avqa_lit.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -20,8 +25,20 @@ class Progress:
     seconds_left: float | None
 
 
+@dataclass(frozen=True)
+class _Row:
+    """One line of timing.jsonl."""
+
+    epoch: Count
+    epochs: int
+    seconds: FiniteFloat
+
+
+_ROW = TypeAdapter(_Row)
+
+
 def read_progress(timing: Path, *, since: float, now: float) -> Progress | None:
-    """Progress as a run's timing.jsonl tells it, None before the fit begins.
+    """Progress as a run's timing.jsonl tells it, None before the fit begins, or where the file is torn.
 
     Args:
         timing: the file, which is appended to while we read.
@@ -32,16 +49,16 @@ def read_progress(timing: Path, *, since: float, now: float) -> Progress | None:
         written = timing.stat().st_mtime
         if written < since:
             return None
-        lines = timing.read_text("utf-8").splitlines(keepends=True)
-    except OSError:
+        # The last line may be half written.
+        lines = [line for _, line in read_lines(timing) if line.endswith(b"\n")]
+        rows = [_ROW.validate_json(line) for line in lines]
+    except (OSError, DataError, ValidationError):
         return None
-    rows = [json.loads(line) for line in lines if line.endswith("\n")]
     if not rows:
         return None
     # A fit begins, or goes on after a resume, with a row at zero seconds.
-    began = max((index for index, row in enumerate(rows) if row["seconds"] == 0), default=0)
+    began = max((index for index, row in enumerate(rows) if row.seconds == 0), default=0)
     first, last = rows[began], rows[-1]
-    epoch, epochs = last["epoch"], last["epochs"]
-    done = epoch - first["epoch"]
-    left = max(0.0, last["seconds"] / done * (epochs - epoch) - (now - written)) if done > 0 else None
-    return Progress(epoch, epochs, left)
+    done = last.epoch - first.epoch
+    left = max(0.0, last.seconds / done * (last.epochs - last.epoch) - (now - written)) if done > 0 else None
+    return Progress(last.epoch, last.epochs, left)

@@ -75,3 +75,14 @@ def read_lines(path: Path, *, kind: str = "file") -> Iterator[tuple[int, bytes]]
             if len(line) > LONGEST_LINE:
                 raise DataError(f"{path}, line {number}: longer than {LONGEST_LINE:,} bytes")
             yield number, line
+
+
+def read_end(path: Path, *, most: int = 1 << 16) -> str:
+    """The last bytes of a file as text.
+
+    Raises:
+        DataError: whatever `opened` refuses.
+    """
+    with opened(path) as file:
+        file.seek(max(0, size_of(file) - most))
+        return file.read(most).decode("utf-8", errors="replace")

@@ -7,10 +7,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from avqa_lit.artifacts.atomic import replacing, write_json, writing
+from avqa_lit.artifacts.json_files import read_json, read_json_lines, typed
+from avqa_lit.artifacts.results import RESULTS, SCHEMA
+from avqa_lit.artifacts.yaml_files import read_yaml
 from avqa_lit.errors import DataError
 
-SCHEMA = 1
+REMEDY = "delete the folder or run it again"
+_OBJECT = TypeAdapter(dict[str, Any])
 
 
 @dataclass(frozen=True)
@@ -103,15 +109,12 @@ class Run:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """Resolved config; empty where the run failed before it was written."""
-        import yaml
+        """Resolved config; empty where the run failed before it was written.
 
-        if not self.folder.config.exists():
-            return {}
-        # libyaml reads a config in a tenth of the time, where PyYAML was built with it.
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        config: dict[str, Any] = yaml.load(self.folder.config.read_text("utf-8"), Loader=loader)
-        return config
+        Raises:
+            DataError: a file that is no plain YAML.
+        """
+        return read_yaml(self.folder.config, remedy=REMEDY) if self.folder.config.exists() else {}
 
     @cached_property
     def metrics(self) -> list[dict[str, Any]]:
@@ -134,35 +137,24 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """Objects of a file with one JSON object a line.
 
     Raises:
-        DataError: a line that is not JSON, by file and line.
+        DataError: a line that is no JSON object, by file and line.
     """
-    rows = []
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise DataError(
-                    f"{path}, line {number}: expected a JSON object, found {line[:80]!r}"
-                ) from error
-    return rows
+    return list(read_json_lines(path, _OBJECT, remedy=REMEDY))
 
 
 def read_run(path: Path) -> Run:
     """Run whose folder is `path`.
 
     Raises:
-        DataError: no results.json there, or one of another schema.
+        DataError: no results.json there, one of another schema, or one with an entry of the wrong type.
     """
     folder = RunFolder(path)
-    if not folder.results.is_file():
+    if not folder.results.exists():
         raise DataError(f"{path}: expected the folder of a run, which holds results.json; found none")
-    try:
-        results = json.loads(folder.results.read_text("utf-8"))
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{folder.results}: expected JSON ({error}); delete the folder or run it again"
-        ) from error
+    results = typed(
+        read_json(folder.results, remedy=REMEDY), _OBJECT, where=str(folder.results), remedy=REMEDY
+    )
     if results.get("schema") != SCHEMA:
         raise DataError(f"{folder.results}: schema {results.get('schema')!r}, expected {SCHEMA}")
+    typed(results, RESULTS, where=str(folder.results), remedy=REMEDY)
     return Run(folder, results)

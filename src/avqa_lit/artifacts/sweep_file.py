@@ -1,14 +1,38 @@
 """Which jobs a sweep has and how far each of them is: sweep.json."""
 
-import json
+import os
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, TypeAdapter
 
 from avqa_lit.artifacts.atomic import write_json
+from avqa_lit.artifacts.json_files import read_json, typed
 from avqa_lit.errors import DataError
 
 SCHEMA = 1
-STATES = ("waiting", "running", "finished", "failed", "interrupted", "skipped", "superseded")
+REMEDY = "delete it and start the sweep again"
+STATES = ("waiting", "running", "finished", "failed", "interrupted", "diverged", "skipped", "superseded")
+
+
+def _known(state: str) -> str:
+    if state not in STATES:
+        raise ValueError(f"expected one of {', '.join(STATES)}")
+    return state
+
+
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or "\0" in path:
+        raise ValueError("expected a path inside the folder of the sweep")
+    if any(len(os.fsencode(part)) > 255 for part in parts) or len(parts) > 32:
+        raise ValueError("expected a path that a file can have")
+    return path
+
+
+State = Annotated[str, AfterValidator(_known)]
+RelativePath = Annotated[str, AfterValidator(_inside)]
 
 
 @dataclass(frozen=True)
@@ -26,10 +50,10 @@ class JobEntry:
 
     key: str
     overrides: tuple[str, ...]
-    state: str
-    folder: str
+    state: State
+    folder: RelativePath
     reason: str | None = None
-    log: str | None = None
+    log: RelativePath | None = None
 
     @property
     def finished(self) -> bool:
@@ -65,6 +89,10 @@ class Sweep:
         return replace(self, jobs=self.jobs + older)
 
 
+_OBJECT = TypeAdapter(dict[str, Any])
+_SWEEP = TypeAdapter(Sweep)
+
+
 def sweep_path(folder: Path) -> Path:
     """File of the sweep whose folder is `folder`."""
     return folder / "sweep.json"
@@ -79,24 +107,12 @@ def read_sweep(folder: Path) -> Sweep:
     """The sweep whose folder is `folder`.
 
     Raises:
-        DataError: no sweep.json there, or one that cannot be a sweep's: by schema, keys or states.
+        DataError: no sweep.json there, one of another schema, or one with an entry of the wrong type.
     """
     path = sweep_path(folder)
-    if not path.is_file():
+    if not path.exists():
         raise DataError(f"{folder}: expected the folder of a sweep, which holds sweep.json; found none")
-    try:
-        written = json.loads(path.read_text("utf-8"))
-        if written["schema"] != SCHEMA:
-            raise DataError(f"{path}: schema {written['schema']!r}, expected {SCHEMA}")
-        jobs = tuple(JobEntry(**{**job, "overrides": tuple(job["overrides"])}) for job in written["jobs"])
-        sweep = Sweep(written["experiment"], written["command"], jobs)
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{path}: not the file of a sweep ({error!r}); delete it and start the sweep again"
-        ) from error
-    for job in sweep.jobs:
-        if job.state not in STATES:
-            raise DataError(
-                f"{path}: job {job.key} has state {job.state!r}, expected one of {', '.join(STATES)}"
-            )
-    return sweep
+    content = typed(read_json(path, remedy=REMEDY), _OBJECT, where=str(path), remedy=REMEDY)
+    if content.get("schema") != SCHEMA:
+        raise DataError(f"{path}: schema {content.get('schema')!r}, expected {SCHEMA}; {REMEDY}")
+    return typed(content, _SWEEP, where=str(path), remedy=REMEDY)

@@ -5,12 +5,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from avqa_lit.artifacts.atomic import write_text
 from avqa_lit.artifacts.attention import write_attention
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
+from avqa_lit.artifacts.yaml_files import write_yaml
 from avqa_lit.console import PlainConsole
 from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 from avqa_lit.metrics.split_scores import SplitScores
@@ -38,7 +36,7 @@ def leave_evaluation(
     split = config["split"]
     moment = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     folder = RunFolder(Path(config["paths"]["runs"]).absolute() / "evaluate" / f"{moment}_{key}")
-    write_text(folder.config, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+    write_yaml(folder.config, settings)
     folder.write_predictions(split, scores.predictions)
     if scores.attention is not None:
         write_attention(folder.attention(split), scores.attention)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lightning as L
-import yaml
 from hydra.core.hydra_config import HydraConfig
 
-from avqa_lit.artifacts.atomic import remove_unfinished, write_text
+from avqa_lit.artifacts.atomic import remove_unfinished
 from avqa_lit.artifacts.attention import write_attention
 from avqa_lit.artifacts.checkpoint_origin import Origin
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
+from avqa_lit.artifacts.yaml_files import write_yaml
 from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build, build_module
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.precision import precision_on
@@ -123,7 +123,7 @@ class TrainingRun:
             for folder in (self.folder.path, self.folder.last.parent):
                 remove_unfinished(folder)
             self.folder.results.unlink(missing_ok=True)
-            write_text(self.folder.config, yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True))
+            write_yaml(self.folder.config, self.config)
 
     def _end(self, results: dict[str, Any]) -> None:
         if is_first_process():

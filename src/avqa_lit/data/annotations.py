@@ -12,9 +12,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from avqa_lit.artifacts.json_files import parse_json, read_json, shown
 from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.errors import DataError
 
+LONGEST_NAME = 200  # bytes; files of its features have endings and prefixes beside it
+# A list of texts as Python writes it; nothing else is given to Python's parser, which may not survive it.
+_PYTHON_TEXT = r"""(?:'(?:[^'\\\n]|\\['"\\])*'|"(?:[^"\\\n]|\\['"\\])*")"""
+_PYTHON_LIST = re.compile(rf"\s*\[\s*(?:{_PYTHON_TEXT}\s*,\s*)*(?:{_PYTHON_TEXT}\s*)?\]\s*")
 PLACEHOLDER = re.compile(r"<[^<>]*>")
 
 
@@ -132,20 +137,13 @@ def fill(template: str, values: Sequence[str]) -> str:
     head, *rest = PLACEHOLDER.split(template)
     if len(values) != len(rest):
         raise ValueError(
-            f"{len(values)} template values {list(values)}, expected {len(rest)} for {template!r}"
+            f"{len(values)} template values {shown(list(values))}, expected {len(rest)} for {shown(template)}"
         )
     return head + "".join(value + piece for value, piece in zip(values, rest, strict=True))
 
 
 def _records(path: Path) -> list[Any]:
-    try:
-        records = json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such annotation file") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(
-            f"{path}: expected annotations in JSON, found what cannot be read ({error})"
-        ) from error
+    records = read_json(path, kind="annotation file", remedy="download it again")
     if not isinstance(records, list) or not records:
         found = f"an empty {type(records).__name__}" if not records else f"a {type(records).__name__}"
         raise DataError(f"{path}: expected a list of questions, found {found}")
@@ -171,7 +169,7 @@ class _Reader:
         for row, record in enumerate(records):
             try:
                 if not isinstance(record, dict):
-                    raise ValueError(f"expected an object, found {record!r}")
+                    raise ValueError(f"expected an object, found {shown(record)}")
                 video_id = self.video_id(record[fields.video_id])
                 audio_id = record.get(fields.audio_id)
                 question_id = record.get(fields.question_id)
@@ -180,7 +178,7 @@ class _Reader:
                 template = self.template(record[fields.question])
                 question = Question(
                     row,
-                    None if question_id is None else str(question_id),
+                    None if question_id is None else _question_id(question_id),
                     video_id,
                     video_id if audio_id is None else self.audio_id(audio_id),
                     self.category(kind if isinstance(kind, str) else _hashable(kind)),
@@ -196,11 +194,13 @@ class _Reader:
     def _at(self, row: int, record: Any, error: Exception) -> DataError:
         problem = str(error)
         if isinstance(error, KeyError):
-            problem = f"no key {error}, found {sorted(record)}; name the file's own keys with data.fields"
+            problem = (
+                f"no key {error}, found {shown(sorted(record))}; name the file's own keys with data.fields"
+            )
         elif isinstance(error, TypeError):  # what cannot be looked up is no text
             problem = self._not_a_text(record)
         known = isinstance(record, dict) and self.fields.question_id in record
-        identity = f"question_id {record[self.fields.question_id]!r}" if known else "no question_id"
+        identity = f"question_id {shown(record[self.fields.question_id])}" if known else "no question_id"
         return DataError(f"{self.path}, row {row} ({identity}): {problem}")
 
     def _not_a_text(self, record: dict[str, Any]) -> str:
@@ -209,13 +209,13 @@ class _Reader:
         key, value = next(
             item for item in record.items() if item[0] in texts and isinstance(item[1], (list, dict))
         )
-        return f"{key} is {value!r}, expected a text"
+        return f"{key} is {shown(value)}, expected a text"
 
     def _category(self, value: object) -> int:
         name = "/".join(_list_of_texts(self.fields.type, value)).lower().replace("-", "_")
         if name not in CATEGORY_NAMES:
             known = ", ".join(CATEGORY_NAMES)
-            raise ValueError(f"unknown category {value!r}; expected one of {known}")
+            raise ValueError(f"unknown category {shown(value)}; expected one of {known}")
         return CATEGORY_NAMES.index(name)
 
     def _text(self, template: str, values: object) -> str:
@@ -230,31 +230,35 @@ def _hashable(value: Any) -> Hashable:
 
 def _nonempty(key: str | None, value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{key} is {value!r}, expected a text")
+        raise ValueError(f"{key} is {shown(value)}, expected a text")
     return value.strip()
 
 
 def _identifier(key: str | None, value: object) -> str:
     name = _nonempty(key, value)
-    if "/" in name or "\\" in name or "\0" in name:
-        raise ValueError(f"{key} is {value!r}, expected the name of a video, without folders")
+    if "/" in name or "\\" in name or "\0" in name or name in (".", ".."):
+        raise ValueError(f"{key} is {shown(value)}, expected the name of a video, without folders")
+    if len(name.encode()) > LONGEST_NAME:
+        raise ValueError(f"{key} is {shown(value)}, expected a name that a file can have")
     return name
+
+
+def _question_id(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"question_id is {shown(value)}, expected a number or a text")
+    return str(value)
 
 
 def _list_of_texts(key: str | None, value: object) -> list[str]:
     """The list that a text holds; parsed as a literal, never evaluated."""
     parsed = _literal(value) if isinstance(value, str) else None
     if not isinstance(parsed, list) or not all(isinstance(item, str) for item in parsed):
-        raise ValueError(f"{key} is {value!r}, expected a list of texts")
+        raise ValueError(f"{key} is {shown(value)}, expected a list of texts")
     return parsed
 
 
 def _literal(text: str) -> object:
     try:
-        return json.loads(text)
+        return parse_json(text.encode())
     except ValueError:
-        pass
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
+        return ast.literal_eval(text) if _PYTHON_LIST.fullmatch(text) else None

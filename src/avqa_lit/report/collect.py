@@ -4,18 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import yaml
-
 from avqa_lit.artifacts.differences import key_name, keys_of_some_versions, value_name
 from avqa_lit.artifacts.run_folder import RunFolder, read_run
-from avqa_lit.artifacts.sweep_file import JobEntry, Sweep, read_sweep, sweep_path
+from avqa_lit.artifacts.run_tree import FoundRun, read_tree
+from avqa_lit.artifacts.sweep_file import JobEntry, Sweep, sweep_path
 from avqa_lit.errors import DataError
 from avqa_lit.report.origin import TRAINING
 from avqa_lit.report.result import Result, read_result
 from avqa_lit.report.wording import place
-
-RESULTS_FILE = RunFolder(Path()).results.name
-SWEEP_FILE = sweep_path(Path()).name
 
 
 @dataclass(frozen=True)
@@ -61,41 +57,32 @@ def collect(folders: Iterable[Path]) -> Collection:
     for folder in map(Path.resolve, folders):
         if not folder.is_dir():
             raise DataError(f"{folder}: expected a folder of runs; there is no such folder")
-        for path in sorted(folder.rglob(SWEEP_FILE)):
-            if path.parent not in found.sweeps:
-                _add_sweep(found, path.parent, seen)
-        for path in sorted(folder.rglob(RESULTS_FILE)):
-            if path.parent not in seen:
-                seen.add(path.parent)
-                _add_run(found, path.parent)
-        if not any(path.is_relative_to(folder) for path in seen | set(found.sweeps)):
+        tree = read_tree(folder)
+        for error in tree.unreadable.values():
+            raise error
+        if not any(run.job or run.folder.results.exists() for run in tree.runs):
             raise DataError(
-                f"{folder}: expected runs ({RESULTS_FILE}) or sweeps ({SWEEP_FILE}) at any depth; found "
+                f"{folder}: expected runs ({RunFolder(folder).results.name}) or sweeps "
+                f"({sweep_path(folder).name}) at any depth; found "
                 "none. Runs lie in runs/<experiment>/ where the training command was started"
             )
+        found.sweeps |= tree.sweeps
+        found.notes += [note for note in tree.notes if note not in found.notes]
+        for run in tree.runs:
+            path = run.folder.path.resolve()
+            if path not in seen:
+                _add(found, run)
+            seen.add(path)
     found.results = _comparable(found)
     found.results = _each_once(found)
     return found
 
 
-def _add_sweep(found: Collection, folder: Path, seen: set[Path]) -> None:
-    try:
-        sweep = read_sweep(folder)
-    except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{sweep_path(folder)}: not the file of a sweep ({error!r}); start the sweep again"
-        ) from error
-    found.sweeps[folder] = sweep
-    seen.update((folder / job.folder).resolve() for job in sweep.jobs)
-    for job in sweep.present:
-        path = (folder / job.folder).resolve()
-        if (path / RESULTS_FILE).is_file():
-            _add_run(found, path, job=job, sweep_folder=folder)
-        else:
-            found.unfinished.append(_of_job(job, folder))
-    older = len(sweep.jobs) - len(sweep.present)
-    if older:
-        found.notes.append(f"{folder}: jobs of an earlier grid are superseded and left out ({older}).")
+def _add(found: Collection, run: FoundRun) -> None:
+    if run.folder.results.exists():
+        _add_run(found, run.folder.path.resolve(), job=run.job, sweep_folder=run.sweep)
+    elif run.job is not None and run.sweep is not None:
+        found.unfinished.append(_of_job(run.job, run.sweep))
 
 
 def _of_job(job: JobEntry, sweep_folder: Path, *, state: str = "", reason: str = "") -> Unfinished:
@@ -122,8 +109,6 @@ def _add_run(
         name = " ".join(run.results.get("overrides") or ()) or name
     except DataError as error:
         reason = str(error)
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, AttributeError, TypeError) as error:
-        reason = f"{path}: files not as a run leaves them ({error!r}); run it again"
     if job is not None and sweep_folder is not None:
         found.unfinished.append(_of_job(job, sweep_folder, state=state, reason=reason))
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from avqa_lit.artifacts.differences import canonical, value_name
+from avqa_lit.artifacts.reading import read_end
 from avqa_lit.report.collect import Collection, Unfinished
 from avqa_lit.report.markup import definitions, element, plain_table, wrap
 from avqa_lit.report.origin import TRAINING
@@ -140,7 +141,7 @@ def unfinished_jobs(jobs: Iterable[Unfinished]) -> str:
 def _log(job: Unfinished) -> str:
     """The end of the job's log: from the file, or what sweep.json kept of it."""
     if job.log is not None and job.log.is_file():
-        lines = job.log.read_text("utf-8", errors="replace").splitlines()[-LOG_LINES:]
+        lines = read_end(job.log).splitlines()[-LOG_LINES:]
     else:
         lines = job.reason.splitlines()[1:]
     summary = f"End of the log of {job.name}" + (f": {place(job.log)}" if job.log else "")

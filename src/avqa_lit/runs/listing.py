@@ -1,18 +1,17 @@
 """Runs and jobs of sweeps as their files tell them, also while they are being written."""
 
-import json
-import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from avqa_lit.artifacts.differences import flat_settings
 from avqa_lit.artifacts.fit_progress import read_progress
-from avqa_lit.artifacts.run_folder import Run, RunFolder
-from avqa_lit.artifacts.sweep_file import JobEntry, read_sweep, sweep_path
+from avqa_lit.artifacts.run_folder import Run, RunFolder, read_run
+from avqa_lit.artifacts.run_tree import read_tree
+from avqa_lit.artifacts.sweep_file import JobEntry
 from avqa_lit.errors import DataError
 
 GOES_ON = "the same command with resume=auto goes on"
@@ -69,7 +68,7 @@ class ListedRun:
         return max(times, default=None)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Listing:
     """Everything found below a folder.
 
@@ -78,8 +77,8 @@ class Listing:
         notes: what is not listed, and why.
     """
 
-    runs: list[ListedRun] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    runs: list[ListedRun]
+    notes: list[str]
 
 
 def list_runs(root: Path) -> Listing:
@@ -90,41 +89,21 @@ def list_runs(root: Path) -> Listing:
     """
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; runs lie in runs/ where the training command was started")
-    found = Listing()
-    known: set[Path] = set()
-    for path, folders, files in os.walk(root):
-        folder = Path(path)
-        folders.sort()
-        if sweep_path(folder).name in files:
-            known |= _add_sweep(found, folder)
-        run = RunFolder(folder)
-        if run.results.name in files or {run.lock.name, run.config.name} <= set(files):
-            folders.clear()  # W&B's own files lie deeper
-            if folder.resolve() not in known:
-                found.runs.append(_of_folder(run))
-    if not (found.runs or found.notes):
+    tree = read_tree(root)
+    running = {folder: RunFolder(folder).is_held() for folder in tree.sweeps}
+    runs = [
+        _of_folder(run.folder)
+        if run.job is None or run.sweep is None
+        else _of_job(run.job, run.folder, tree.sweeps[run.sweep].experiment, is_running=running[run.sweep])
+        for run in tree.runs
+    ]
+    notes = [*map(str, tree.unreadable.values()), *tree.notes]
+    if not (runs or notes):
         raise DataError(f"{root}: expected runs or sweeps at any depth, found none")
-    return found
+    return Listing(runs, notes)
 
 
-def _add_sweep(found: Listing, folder: Path) -> set[Path]:
-    """List the jobs of the present grid; folders of all its jobs, superseded ones among them."""
-    try:
-        sweep = read_sweep(folder)
-    except DataError as error:
-        found.notes.append(str(error))
-        return set()
-    is_running = RunFolder(folder).is_held()
-    for job in sweep.present:
-        found.runs.append(_of_job(job, folder, sweep.experiment, is_running=is_running))
-    older = len(sweep.jobs) - len(sweep.present)
-    if older:
-        found.notes.append(f"{folder}: {older} jobs of an earlier grid are superseded and left out")
-    return {(folder / job.folder).resolve() for job in sweep.jobs}
-
-
-def _of_job(job: JobEntry, sweep: Path, experiment: str, *, is_running: bool) -> ListedRun:
-    run = RunFolder(sweep / job.folder)
+def _of_job(job: JobEntry, run: RunFolder, experiment: str, *, is_running: bool) -> ListedRun:
     state, reason, results = _told(run)
     if state != "finished" and not job.finished:
         state, reason = job.state, job.reason or reason
@@ -147,36 +126,28 @@ def _of_folder(run: RunFolder) -> ListedRun:
 
 def _told(run: RunFolder) -> tuple[str, str, Mapping[str, Any]]:
     """State, reason and results of a run by its own files."""
-    try:
-        results = json.loads(run.results.read_text("utf-8"))
-        if not isinstance(results, dict):
-            raise TypeError(f"expected an object, found {type(results).__name__}")
-    except FileNotFoundError:
+    if not run.results.exists():
         if run.is_held():
             return "running", _progress(run), {}
         return "interrupted", f"ended without results.json; {GOES_ON}", {}
-    except (OSError, ValueError, TypeError) as error:
-        return "unreadable", f"results.json: {error}", {}
-    return str(results.get("state", "unreadable")), str(results.get("reason") or ""), results
+    try:
+        results = read_run(run.path).results
+    except DataError as error:
+        return "unreadable", str(error), {}
+    return str(results["state"]), str(results.get("reason") or ""), results
 
 
 def _config(run: RunFolder) -> Mapping[str, Any]:
     """The config, or nothing where it is not there or not whole."""
-    import yaml
-
     try:
-        config = Run(run, {}).config
-    except (OSError, ValueError, yaml.YAMLError):
+        return Run(run, {}).config
+    except DataError:
         return {}
-    return config if isinstance(config, dict) else {}
 
 
 def _progress(run: RunFolder) -> str:
     """How far a running fit is."""
-    try:
-        progress = read_progress(run.timing, since=0, now=time.time())
-    except (ValueError, KeyError, TypeError):
-        progress = None
+    progress = read_progress(run.timing, since=0, now=time.time())
     if progress is None:
         return "has not begun to train"
     left = "" if progress.seconds_left is None else f", {progress.seconds_left:,.0f} s left"
