@@ -71,7 +71,7 @@ def test_attention_that_is_not_whole_is_told_and_does_not_stop_the_report(fake, 
     run = sweep.add("a")
     (run / "attention.npz").write_bytes(b"PK")
     html = write_report([sweep.write()], tmp_path / "report.html").html.read_text("utf-8")
-    assert "expected the attention of a run" in html
+    assert "expected arrays in .npz format" in html
 
 
 def test_all_right_has_no_mistakes_and_no_predictions_no_section(fake, tmp_path):

@@ -91,7 +91,7 @@ def shown(value: object) -> str:
 
     Example:
         >>> shown("yes"), shown("a" * 100)[-5:]
-        ("'yes'", 'aaa...')
+        ("'yes'", 'aa...')
     """
     if isinstance(value, bytes):
         value = value.decode(errors="replace")
