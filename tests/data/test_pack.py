@@ -3,8 +3,8 @@ import json
 
 import numpy as np
 import pytest
-from rich.console import Console
 
+from avqa_lit.console import PlainConsole
 from avqa_lit.data import progress_bar
 from avqa_lit.data.feature_files import Extraction, FeatureArrays
 from avqa_lit.data.pack import write_store
@@ -202,7 +202,9 @@ def test_nothing_to_pack_is_an_error(packed, question):
 
 def test_a_terminal_sees_a_bar(packed, question, monkeypatch):
     shown = io.StringIO()
-    monkeypatch.setattr(progress_bar, "Console", lambda **_: Console(file=shown, force_terminal=True))
+    monkeypatch.setattr(
+        progress_bar, "PlainConsole", lambda **_: PlainConsole(file=shown, force_terminal=True)
+    )
     packed({"train": [question(0)]}, progress=True)
     assert "Packing visual (eyes)" in shown.getvalue()
 
