@@ -155,3 +155,10 @@ def test_a_killed_build_leaves_nothing_that_looks_like_a_store(tmp_path):
     assert second.communicate(timeout=120)[0].startswith("building")
     assert time.monotonic() - began < 120
     assert {path.name for path in tmp_path.iterdir()} == {"store", ".store.lock"}
+
+
+def test_a_name_with_an_asterisk_clears_nothing_away_beside_its_own(tmp_path, write):
+    for name in (".store.1.new.tmp", ".s*.1.new.tmp"):
+        (tmp_path / name).mkdir()
+    build_store(tmp_path / "s*", fingerprint="one", write=write("one"))
+    assert {path.name for path in tmp_path.iterdir()} == {"s*", ".s*.lock", ".store.1.new.tmp"}

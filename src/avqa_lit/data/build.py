@@ -1,5 +1,6 @@
 """Builds a store once, whole or not at all, however many processes ask for it."""
 
+import glob
 import logging
 import os
 import shutil
@@ -90,7 +91,7 @@ def _lock(path: Path) -> Iterator[None]:
 
 
 def _replace(path: Path, write: Callable[[Path], None]) -> None:
-    for left_over in path.parent.glob(f".{path.name}.*.tmp"):
+    for left_over in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         shutil.rmtree(left_over)  # of a killed build: we hold the lock, so no other is at work
     new = path.parent / f".{path.name}.{os.getpid()}.new.tmp"
     old = path.parent / f".{path.name}.{os.getpid()}.old.tmp"
