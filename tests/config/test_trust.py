@@ -12,10 +12,12 @@ from types import ModuleType
 
 import pytest
 import torch
+import yaml
 
 import avqa_lit
 from avqa_lit import evaluate as evaluate_command
 from avqa_lit import predict as predict_command
+from avqa_lit.config.command import config_folder
 from avqa_lit.config.roles import ROLES
 from avqa_lit.config.trust import check_trust, trusted_names
 from avqa_lit.errors import ConfigError
@@ -69,7 +71,8 @@ def public(holder):
     return [name for name in vars(holder) if not name.startswith("_")]
 
 
-def names_of_the_package():
+@pytest.fixture(scope="module")
+def names():
     """Every public name in every module of ours, and once what each class and imported module there holds."""
     names, held = [], set()
     for module in pkgutil.walk_packages(avqa_lit.__path__, "avqa_lit."):
@@ -120,8 +123,7 @@ def nothing_runs(monkeypatch):
         monkeypatch.setattr(holder, name, fail)
 
 
-def test_of_all_public_names_a_group_takes_just_these_and_none_does_anything(alone, nothing_runs):
-    names = names_of_the_package()
+def test_of_all_public_names_a_group_takes_just_these_and_none_does_anything(names, alone, nothing_runs):
     for ending in ("avqa_lit.artifacts.atomic.write_text", ".Path.unlink", ".subprocess.run", ".os.system"):
         assert any(name.endswith(ending) for name in names)
     modules = {name.partition(".")[0] for name in sys.modules}
@@ -133,6 +135,20 @@ def test_of_all_public_names_a_group_takes_just_these_and_none_does_anything(alo
     for place in ("trainer", "logger", "callbacks", "budget"):
         assert permitted(names, lambda node, place=place: {place: {"x": node}}) == set()
     assert {name.partition(".")[0] for name in sys.modules} == modules
+
+
+def without_values(node):
+    """The targets of a config file, with what lies around them."""
+    kept = {key: without_values(value) for key, value in node.items() if isinstance(value, dict)}
+    return kept | {key: value for key, value in node.items() if key == "_target_"}
+
+
+@pytest.mark.parametrize("group", PERMITTED)
+def test_every_choice_of_a_group_is_permitted(group):
+    files = list((config_folder() / group).glob("*.yaml"))
+    assert files
+    for file in files:
+        check(in_group(group, without_values(yaml.safe_load(file.read_text("utf-8")) or {})))
 
 
 @pytest.mark.parametrize("group", PERMITTED)

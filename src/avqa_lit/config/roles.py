@@ -65,7 +65,12 @@ ROLES: Mapping[str, Role] = {
     "question": Role(
         takes="a class with a method `encode`, or a torch.nn.Module that takes `spec`",
         fits=lambda kind: _has_method("encode")(kind) or _is_model(kind),
-        packages=("avqa_lit.data", "avqa_lit.models.word_lstm"),
+        packages=(
+            "avqa_lit.data.hashing",
+            "avqa_lit.data.minilm",
+            "avqa_lit.data.transformer",
+            "avqa_lit.models.word_lstm",
+        ),
     ),
     "loss": Role(
         takes="a torch.nn.Module for each term",
@@ -76,7 +81,7 @@ ROLES: Mapping[str, Role] = {
     "data": Role(
         takes="a class with a method `prepare`",
         fits=_has_method("prepare"),
-        packages=("avqa_lit.data",),
+        packages=("avqa_lit.data.official", "avqa_lit.data.synthetic.concerts"),
         parts=("avqa_lit.data.annotations.FieldMap", "avqa_lit.data.feature_files.Extraction"),
     ),
     "perturbation": Role(
