@@ -48,3 +48,18 @@ def test_groups_are_apart_and_a_wide_table_goes_across_the_page():
 
 def test_what_latex_reads_otherwise_is_escaped_once():
     assert escaped(r"\_^~") == r"\textbackslash{}\_\textasciicircum{}\textasciitilde{}"
+
+
+def test_a_row_that_begins_as_an_argument_does_is_a_row():
+    """LaTeX reads a star or a bracket behind the end of a row as an argument of that end."""
+    listing = Listing("names", "c", ("Name", "n"), (("[2cm]", 1), ("*", 2), ("a\x1b\n\nb", 3)))
+    lines = listing.latex().splitlines()
+    assert "{[}2cm{]} & 1 \\\\" in lines
+    assert "{*} & 2 \\\\" in lines
+    assert "a\\textbackslash{}x1b b & 3 \\\\" in lines
+
+
+def test_a_formula_is_a_text_in_csv_and_html_in_markdown_is_shown():
+    listing = Listing("names", "c", ("=Name", "n"), (("=1+1", -1), ("<script>|", -0.5)))
+    assert listing.csv() == "'=Name,n\n'=1+1,-1\n<script>|,-0.5\n"
+    assert r"| &lt;script&gt;\| |" in listing.markdown()

@@ -1,3 +1,4 @@
+import csv
 import re
 import sys
 from html.parser import HTMLParser
@@ -113,6 +114,24 @@ def test_drawings_keep_text_as_text_and_follow_the_theme(html):
 def test_text_from_outside_is_escaped(html):
     assert "<script" not in html
     assert "&lt;b&gt;boom&lt;/b&gt; &amp; so on" in html
+
+
+def test_text_from_outside_is_escaped_in_markdown_and_csv(fake, tmp_path):
+    sweep = fake().grid(norms=("pre",), seeds=(0, 1))
+    sweep.lose("=bad|", reason="<b>boom</b>\n\n# head")
+    sweep.add("other", norm="<script>|=\x1b[2J")
+    sweep.add("formula", norm="=1+1")
+    sweep.add("dollars", norm="$\\frac$")
+    written = write_report([sweep.write()], tmp_path / "report.html")
+    markdown = written.markdown.read_text("utf-8")
+    assert "<" not in markdown
+    assert "\x1b" not in markdown
+    assert r"&lt;script&gt;\|=\\x1b\[2J" in markdown
+    assert r"&lt;b&gt;boom&lt;/b&gt; \# head" in markdown
+    rows = list(csv.DictReader(written.csv.read_text("utf-8").splitlines()))
+    assert {"'=1+1", r"<script>|=\x1b[2J", "pre", r"$\frac$"} == {
+        row["model.norm"] for row in rows if row["model.norm"]
+    }
 
 
 def test_different_test_sets_stand_apart_under_a_warning(html):

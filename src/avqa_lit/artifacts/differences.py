@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from avqa_lit.console import visible
+
 KL = "loss.kl."
 KL_WEIGHT = f"{KL}weight"
 NORM = "model.norm"
@@ -130,7 +132,7 @@ def key_name(key: str) -> str:
         >>> key_name("loss.kl.weight"), key_name("schedule._target_"), key_name("model.dim")
         ('KL weight', 'schedule', 'model.dim')
     """
-    return NAMES.get(key, key.removesuffix("._target_"))
+    return NAMES.get(key, visible(key.removesuffix("._target_")))
 
 
 def value_name(value: Any) -> str:
@@ -145,7 +147,7 @@ def value_name(value: Any) -> str:
     if isinstance(value, list):
         return " + ".join(value_name(one) for one in value) or "none"
     if isinstance(value, str):
-        return value.rpartition(".")[2] if value.startswith("avqa_lit.") else value
+        return value.rpartition(".")[2] if value.startswith("avqa_lit.") else visible(value)
     return "none" if value is None else canonical(value)
 
 

@@ -9,6 +9,7 @@ from avqa_lit.report.album import write_figures
 from avqa_lit.report.chapter import Chapter, chapters
 from avqa_lit.report.collect import Collection, collect
 from avqa_lit.report.configurations import test_sets
+from avqa_lit.report.markdown import bullets, escaped
 from avqa_lit.report.page import APART, page, title
 from avqa_lit.report.table_latex import latex_table
 from avqa_lit.report.table_notes import table_notes
@@ -82,22 +83,20 @@ def _write_tables(parts: Sequence[Chapter], folder: Path) -> Iterator[Path]:
 
 
 def _markdown(found: Collection, parts: Sequence[Chapter]) -> str:
-    lines = [f"# {title(found)}"]
+    lines = [f"# {escaped(title(found))}"]
     if len(parts) > 1:
         lines.append(APART)
     for part in parts:
         lines += [
-            f"## {part.name}",
-            "\n".join(f"- **{one.lead}** {one.text}" for one in part.statements),
+            f"## {escaped(part.name)}",
+            bullets(f"**{escaped(one.lead)}** {escaped(one.text)}" for one in part.statements),
             "What cannot be said:",
-            "\n".join(f"- {one}" for one in part.limits),
+            bullets(map(escaped, part.limits)),
             "Test accuracy in percent.",
             markdown_table(part.table).rstrip(),
-            "\n".join(f"- {one}" for one in table_notes(part.table)),
+            bullets(map(escaped, table_notes(part.table))),
         ]
     if found.unfinished:
-        lines.append(
-            "Without a result:\n\n"
-            + "\n".join(f"- {job.name}: {job.state}, {job.reason}" for job in found.unfinished)
-        )
+        reasons = (escaped(f"{job.name}: {job.state}, {job.reason}") for job in found.unfinished)
+        lines.append("Without a result:\n\n" + bullets(reasons))
     return "\n\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from avqa_lit.console import visible
 from avqa_lit.report.svg import INK, SERIES, WIDTH, drawing
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ def heat_map_figure(grid: HeatMap) -> "Figure":
     ) as (figure, axes):
         _fill(axes, grid, size)
         alignment: Any = {0: {}, 45: {"ha": "right", "rotation_mode": "anchor"}, 90: {"ha": "center"}}[slant]
-        names = list(grid.column_names)
+        names = list(map(visible, grid.column_names))
         axes.set_xticks(range(columns), names, fontsize=size, color=INK, rotation=slant, **alignment)
-        axes.set_yticks(range(rows), list(grid.row_names), fontsize=size, color=INK)
+        axes.set_yticks(range(rows), list(map(visible, grid.row_names)), fontsize=size, color=INK)
         axes.set_xlim(-0.5, columns - 0.5)
         axes.set_ylim(rows - 0.5, -0.5)
         axes.grid(visible=False)

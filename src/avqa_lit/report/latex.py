@@ -3,10 +3,16 @@ r"""Tables for a paper: LaTeX with the rules of the booktabs package."""
 import re
 from collections.abc import Sequence
 
+from avqa_lit.console import visible
+
 SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    # Behind the end of a row these would be its arguments.
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "\N{MINUS SIGN}": "$-$",
@@ -23,13 +29,14 @@ PATTERN = re.compile("|".join(map(re.escape, SPECIAL)))
 
 
 def escaped(text: str) -> str:
-    r"""Text as LaTeX prints it.
+    r"""Text as LaTeX prints it, on one line.
 
     Example:
         >>> escaped("50% of model_a")
         '50\\% of model\\_a'
     """
-    return PATTERN.sub(lambda match: SPECIAL[match.group()], text)
+    line = visible(" ".join(text.split()))
+    return PATTERN.sub(lambda match: SPECIAL[match.group()], line)
 
 
 def booktabs(

@@ -1,10 +1,10 @@
 """A table of names and numbers, and how it is printed for a page, a README, a program and a paper."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from avqa_lit.artifacts.csv_text import csv_text
+from avqa_lit.report import markdown
 from avqa_lit.report.latex import booktabs, escaped
 from avqa_lit.report.markup import plain_table
 from avqa_lit.report.wording import percent
@@ -33,15 +33,12 @@ class Listing:
 
     def markdown(self) -> str:
         """In percent."""
-        return markdown_lines(self.heads, map(_texts, self.rows))
+        rows = ([markdown.escaped(text) for text in _texts(row)] for row in self.rows)
+        return markdown.pipe_table([markdown.escaped(head) for head in self.heads], rows)
 
     def csv(self) -> str:
         """Fractions, unrounded."""
-        target = io.StringIO()
-        writer = csv.writer(target, lineterminator="\n")
-        writer.writerow(self.heads)
-        writer.writerows(["" if entry is None else entry for entry in row] for row in self.rows)
-        return target.getvalue()
+        return csv_text([self.heads, *self.rows])
 
     def latex(self) -> str:
         """In percent, with the rules of booktabs."""
@@ -57,9 +54,3 @@ def _text(entry: Entry) -> str:
     if isinstance(entry, str):
         return entry
     return f"{entry:,}" if isinstance(entry, int) else percent(entry)
-
-
-def markdown_lines(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown: the first column names the rows, the others are numbers."""
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return "".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |\n" for line in lines)

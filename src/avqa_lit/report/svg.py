@@ -35,6 +35,7 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "avqa_lit",
     "font.family": "DejaVu Sans",
     "font.size": 11,
+    "text.parse_math": False,  # a label may hold dollar signs
     "text.color": INK,
     "axes.labelcolor": MUTED,
     "axes.edgecolor": RULE,

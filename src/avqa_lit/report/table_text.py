@@ -1,12 +1,11 @@
 """The table as Markdown, for a README, and as CSV, for a program."""
 
-import csv
-import io
 from collections.abc import Sequence
 
+from avqa_lit.artifacts.csv_text import csv_text
 from avqa_lit.artifacts.differences import is_number, value_name
+from avqa_lit.report import markdown
 from avqa_lit.report.columns import COLUMNS, OVERALL
-from avqa_lit.report.listing import markdown_lines
 from avqa_lit.report.table import Cell, Row, Table
 from avqa_lit.report.wording import DOWN, UP, percent, place, points
 
@@ -21,12 +20,12 @@ def markdown_table(table: Table) -> str:
     for column, total in zip(COLUMNS, table.totals, strict=True):
         heads += [column.short, GAIN] if column.metric == OVERALL else [column.short]
         totals += [f"{total:,}", ""] if column.metric == OVERALL else [f"{total:,}"]
-    return markdown_lines(heads, [totals, *(_markdown_row(row) for row in table.rows)])
+    return markdown.pipe_table(heads, [totals, *(_markdown_row(row) for row in table.rows)])
 
 
 def _markdown_row(row: Row) -> list[str]:
     name = f"{row.label} ({row.detail})" if row.detail else row.label
-    texts = [name + (" ← chosen on val" if row.is_chosen else ""), _markdown_cell(row.val)]
+    texts = [markdown.escaped(name) + (" ← chosen on val" if row.is_chosen else ""), _markdown_cell(row.val)]
     for column, cell in zip(COLUMNS, row.cells, strict=True):
         texts.append(_markdown_cell(cell))
         if column.metric == OVERALL:
@@ -48,13 +47,13 @@ def csv_table(tables: Sequence[Table]) -> str:
     keys = list(dict.fromkeys(key for table in tables for key in table.keys))
     metrics = [f"test/{column.metric}" for column in COLUMNS]
     fixed = ["test_set", "kind", "label", "detail", "chosen", "seeds", "seed", "key", "folder"]
-    target = io.StringIO()
-    writer = csv.writer(target, lineterminator="\n")
-    writer.writerow([*fixed, *keys, f"val/{OVERALL}", *metrics, *(f"test/{OVERALL}/{one}" for one in TESTED)])
-    for number, table in enumerate(tables, start=1):
-        for row in [*table.rows, *table.runs]:
-            writer.writerow(_csv_row(row, number, keys))
-    return target.getvalue()
+    head = [*fixed, *keys, f"val/{OVERALL}", *metrics, *(f"test/{OVERALL}/{one}" for one in TESTED)]
+    rows = (
+        _csv_row(row, number, keys)
+        for number, table in enumerate(tables, start=1)
+        for row in [*table.rows, *table.runs]
+    )
+    return csv_text([head, *rows])
 
 
 def _csv_row(row: Row, number: int, keys: Sequence[str]) -> list[object]:

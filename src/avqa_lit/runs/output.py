@@ -60,7 +60,7 @@ def _columns(runs: Sequence[ListedRun], root: Path) -> list[Column]:
         Column("state", states, worth=WORTH["state"]),
         *(
             Column(
-                visible(key_name(key)),
+                key_name(key),
                 _texts(_setting(run, key) for run in runs),
                 worth=WORTH["keys"] - ranked.index(key) / len(ranked),
             )
