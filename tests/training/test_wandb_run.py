@@ -78,16 +78,56 @@ def test_whatever_wandb_raises_is_one_warning(tmp_path, capsys):
         raise ConnectionResetError("Connection lost.\nand much more")
 
     run = SimpleNamespace(
-        log=broken, finish=broken, summary=SimpleNamespace(update=broken), define_metric=broken,
+        log=broken, finish=broken, summary=SimpleNamespace(update=broken), config=SimpleNamespace(update=broken),
         settings=SimpleNamespace(mode="offline"), dir="wandb/run-1/files", id="1", name="abc",
     )  # fmt: skip
     logger = RunLogger(run, folder=RunFolder(tmp_path), timeout=SECONDS, artifacts=["best"])
+    logger.log_hyperparams({"lr": 0.1})
     log_all(logger)
     (line,) = capsys.readouterr().err.splitlines()
     assert line == (
-        "warning: Weights & Biases: ConnectionResetError: Connection lost; "
+        "warning: Weights & Biases: ConnectionResetError: Connection lost; the run's own files are complete, "
         "send the rest with: wandb sync --include-online wandb/run-1"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"project": "a/b"}, "Invalid project name 'a/b'"),
+        ({"tags": ["x" * 65]}, "is 65 characters. Tags must be between 1 and 64 characters"),
+        ({"entity": 7}, "entity: Input should be a valid string"),
+    ],
+)
+def test_a_setting_that_wandb_refuses_is_one_warning(wandb_home, capsys, changes, reason):
+    assert logger_in(wandb_home / "run", mode="offline", **changes) is None
+    assert_one_warning(capsys, reason)
+
+
+@pytest.mark.parametrize("mode", ["offline", "online"])
+def test_a_user_without_home_and_name_is_one_warning(wandb_home, monkeypatch, capsys, mode):
+    for name in ("HOME", "USER", "LOGNAME", "LNAME", "USERNAME", "WANDB_CONFIG_DIR", "WANDB_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_242_424)  # no such user
+    assert logger_in(wandb_home / "run", mode=mode) is None
+    assert_one_warning(capsys, "RuntimeError: Could not determine home directory")
+
+
+@pytest.mark.slow
+def test_a_folder_that_wandb_cannot_write_is_one_warning(wandb_home, capsys):
+    (wandb_home / "run").mkdir()
+    (wandb_home / "run" / "wandb").touch()
+    assert logger_in(wandb_home / "run", mode="offline") is None
+    assert_one_warning(capsys, "NotADirectoryError")
+
+
+def assert_one_warning(capsys, reason):
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
+    assert line.startswith("warning: Weights & Biases: ")
+    assert reason in line
+    assert line.endswith("; this run is not kept there, the run's own files are complete")
 
 
 def test_a_disabled_run_leaves_and_prints_nothing(wandb_home, capsys):

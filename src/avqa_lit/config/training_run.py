@@ -254,16 +254,15 @@ class TrainingRun:
         node = dict(self.config["logger"])
         name = node.pop("name")
         if name == "wandb" and is_first_process():
-            loggers.append(
-                wandb_logger(
-                    folder=self.folder,
-                    config=self.config,
-                    key=self.key,
-                    overrides=self.overrides,
-                    group=self.config["experiment"] or "train",
-                    **node,
-                )
+            logger = wandb_logger(
+                folder=self.folder,
+                config=self.config,
+                key=self.key,
+                overrides=self.overrides,
+                group=self.config["experiment"] or "train",
+                **node,
             )
+            loggers += [] if logger is None else [logger]
         elif name not in ("wandb", "none"):
             raise ConfigError(f"logger.name={name}: expected wandb or none")
         return loggers

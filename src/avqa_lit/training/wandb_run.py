@@ -1,8 +1,13 @@
-"""The Weights & Biases run of a training run, which a missing or dying server costs seconds and no more."""
+"""The Weights & Biases run of a training run; whatever goes wrong with it, the training run goes on.
+
+A server that is missing or dies costs seconds. Settings that W&B refuses, a folder that it cannot write or a
+user that it cannot name cost the W&B run, and one warning.
+"""
 
 import hashlib
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +24,7 @@ from avqa_lit.training.wandb_media import attention_figures, confusion_matrix, p
 
 Mode = Literal["online", "offline", "disabled"]
 Checkpoint = Literal["best", "last"]
+COMPLETE = "the run's own files are complete"
 
 
 class RunLogger(WandbLogger):
@@ -37,7 +43,12 @@ class RunLogger(WandbLogger):
         self.folder = folder
         self.timeout = timeout
         self.artifacts = artifacts
+        self._record = Path(run.dir).parent
         self._warned = False
+
+    @rank_zero_only
+    def log_hyperparams(self, params: dict[str, Any] | Namespace) -> None:
+        self._attempt(lambda: super(RunLogger, self).log_hyperparams(params))
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
@@ -99,8 +110,10 @@ class RunLogger(WandbLogger):
             action()
         except Exception as error:  # whatever it is, the training run goes on
             if not self._warned:
-                record = Path(self.experiment.dir).parent
-                _warn(f"{_first_line(error)}; send the rest with: wandb sync --include-online {record}")
+                _warn(
+                    f"{_reason(error)}; {COMPLETE}, send the rest with: "
+                    f"wandb sync --include-online {self._record}"
+                )
             self._warned = True
             return False
         return True
@@ -119,11 +132,12 @@ def wandb_logger(
     tags: Sequence[str],
     timeout: float,
     artifacts: Sequence[Checkpoint],
-) -> RunLogger:
+) -> RunLogger | None:
     """A logger of one run, offline unless `mode` says otherwise; call it on one process alone.
 
     The run's id follows from its folder and key, so a run that goes on after an end is the same run there.
-    Without credentials, or where the server does not answer, the run is kept offline.
+    Without credentials, or where the server does not answer, the run is kept offline. Where W&B starts no
+    run at all, the reason is one warning, and there is no logger.
 
     References:
         https://docs.wandb.ai/models/ref/python/functions/init
@@ -150,12 +164,12 @@ def wandb_logger(
     for one in artifacts:
         if one not in get_args(Checkpoint):
             raise ConfigError(f"logger.artifacts={list(artifacts)}: expected a list of best and last")
-    _set_defaults(folder)
-    import wandb
-
     folder.path.mkdir(parents=True, exist_ok=True)
+    _set_defaults(folder)
 
     def start(mode: Mode) -> Any:
+        import wandb
+
         return wandb.init(
             id=hashlib.sha256(f"{folder.path}\n{key}".encode()).hexdigest()[:16],
             resume="allow",
@@ -179,11 +193,15 @@ def wandb_logger(
             ),
         )
 
-    run = _online(start) if mode == "online" else start(mode)
-    # W&B's own steps begin again where a run goes on; Lightning defines this only for runs that it starts.
-    run.define_metric("trainer/global_step")
-    run.define_metric("*", step_metric="trainer/global_step", step_sync=True)
-    return RunLogger(run, folder=folder, timeout=timeout, artifacts=artifacts)
+    try:
+        run = _online(start) if mode == "online" else start(mode)
+        # W&B's own steps begin again where a run goes on; Lightning defines this for runs that it starts.
+        run.define_metric("trainer/global_step")
+        run.define_metric("*", step_metric="trainer/global_step", step_sync=True)
+        return RunLogger(run, folder=folder, timeout=timeout, artifacts=artifacts)
+    except Exception as error:  # whatever it is, the training run goes on
+        _warn(f"{_reason(error)}; this run is not kept there, {COMPLETE}")
+        return None
 
 
 def _set_defaults(folder: RunFolder) -> None:
@@ -212,7 +230,7 @@ def _online(start: Callable[[Mode], Any]) -> Any:
             return start("online")
         problem = "no account (wandb login makes one known)"
     except Exception as error:  # whatever it is, the training run goes on
-        problem = _first_line(error)
+        problem = _reason(error)
     wandb.teardown()  # else the run's id counts as taken
     run = start("offline")
     _warn(f"{problem}; the run is kept offline, send it with: wandb sync {Path(run.dir).parent}")
@@ -226,7 +244,13 @@ def _tables(predictions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _first_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
+    """What an error says, on one line."""
+    from pydantic import ValidationError  # W&B checks its settings with it
+
+    if isinstance(error, ValidationError):
+        problems = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        return "; ".join(problems).rstrip(".")
     return f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
 
 
