@@ -78,7 +78,8 @@ def test_whatever_wandb_raises_is_one_warning(tmp_path, capsys):
         raise ConnectionResetError("Connection lost.\nand much more")
 
     run = SimpleNamespace(
-        log=broken, finish=broken, summary=SimpleNamespace(update=broken), config=SimpleNamespace(update=broken),
+        log=broken, finish=broken,
+        summary=SimpleNamespace(update=broken), config=SimpleNamespace(update=broken),
         settings=SimpleNamespace(mode="offline"), dir="wandb/run-1/files", id="1", name="abc",
     )  # fmt: skip
     logger = RunLogger(run, folder=RunFolder(tmp_path), timeout=SECONDS, artifacts=["best"])
