@@ -21,9 +21,9 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_values_that_json_has_not_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="Out of range float"):
-        write_json(tmp_path / "a.json", {"loss": float("nan")})
+def test_a_value_that_json_cannot_hold_leaves_no_file(tmp_path):
+    with pytest.raises(TypeError, match="Path is not JSON serializable"):
+        write_json(tmp_path / "a.json", {"loss": float("nan"), "folder": tmp_path})
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,8 +1,9 @@
 import json
+import math
 
 import pytest
 
-from avqa_lit.artifacts.run_folder import RunFolder, read_jsonl, read_run
+from avqa_lit.artifacts.run_folder import RunFolder, append_jsonl, read_jsonl, read_run
 from avqa_lit.errors import DataError
 
 
@@ -41,3 +42,14 @@ def test_a_broken_line_is_named(tmp_path):
     (tmp_path / "metrics.jsonl").write_text('{"step": 1}\n{"step"\n')
     with pytest.raises(DataError, match=r"metrics.jsonl, line 2"):
         read_jsonl(tmp_path / "metrics.jsonl")
+
+
+def test_a_number_that_is_not_finite_is_null_in_every_file(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_results({"metrics": {"test/loss": math.nan, "test/acc/overall": 0.25}})
+    folder.write_predictions("test", [{"row": 0, "probability": math.nan, "top5": [("no", -math.inf)]}])
+    append_jsonl(folder.metrics, {"step": 3, "train/loss": math.inf})
+    run = read_run(tmp_path)
+    assert run.results["metrics"] == {"test/loss": None, "test/acc/overall": 0.25}
+    assert run.predictions() == [{"row": 0, "probability": None, "top5": [["no", None]]}]
+    assert run.metrics == [{"step": 3, "train/loss": None}]

@@ -28,6 +28,10 @@ def task(cfg):
             (folder.path / "pids").write_text(f"{os.getpid()} {rank}")
         time.sleep(600)
     print(Path.cwd(), os.environ.get("LOCAL_RANK"), cfg.trainer.threads)
+    if cfg.do == "diverge":
+        told = {"state": "diverged", "reason": "the training diverged", "data": {"checksum": "abc"}}
+        folder.write_results({**told, "key": config_key(resolved(cfg))})
+        sys.exit(1)
     folder.write_results(
         {
             "state": "finished",

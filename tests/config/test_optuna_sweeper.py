@@ -18,9 +18,12 @@ NORM = "norm=pre,post"
 class Launcher:
     """Stands in for ours: a job's value is its learning rate; passes over what has run, as ours does."""
 
-    def __init__(self, ran, *, fails=lambda overrides: False, stop_after=None):
+    def __init__(
+        self, ran, *, fails=lambda overrides: False, diverges=lambda overrides: False, stop_after=None
+    ):
         self.ran = ran
         self.fails = fails
+        self.diverges = diverges
         self.stop_after = stop_after
         self.batches = []
 
@@ -35,6 +38,8 @@ class Launcher:
         if self.fails(point):
             answer.status = JobStatus.FAILED
             answer.return_value = SweepFailed("1 of 7 jobs did not finish")
+        elif self.diverges(point):
+            answer.return_value = None
         else:
             self.ran.append(point)
             answer.return_value = float(next(one for one in point if one.startswith("lr="))[3:])
@@ -121,6 +126,29 @@ def test_what_failed_runs_again_and_the_draws_stay(sweep):
     (again,) = sweep(LR, launcher=Launcher(ran))
     assert failed[0] in ran
     assert len(again) == 7
+
+
+def test_the_best_is_one_that_did_not_diverge_and_the_sampler_learns_from_those_that_did(
+    sweep, tmp_path, capsys
+):
+    def diverges(point):
+        return float(point[0].removeprefix("lr=")) > 1e-2
+
+    ran = []
+    (batch,) = sweep(LR, launcher=Launcher(ran, diverges=diverges), n_jobs=13, n_trials=13)
+    best = max(ran, key=lambda point: float(point[0].removeprefix("lr=")))
+    assert 0 < len(ran) < 13
+    assert f"best of 13: {best[0]}, " in capsys.readouterr().out
+    journal = str(tmp_path / "sweep" / "optuna.journal")
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(journal))
+    (study,) = optuna.get_all_study_names(storage)
+    states = [trial.state.name for trial in optuna.load_study(study_name=study, storage=storage).trials]
+    assert states == ["PRUNED" if diverges(point) else "COMPLETE" for point in batch]
+
+
+def test_a_sweep_of_which_all_jobs_diverged_has_no_best(sweep, capsys):
+    sweep(LR, launcher=Launcher([], diverges=lambda point: True))
+    assert "best of 7: none has a value\n" in capsys.readouterr().out
 
 
 def test_values_of_the_command_line_replace_those_of_the_config(sweep):

@@ -133,6 +133,22 @@ def test_a_failed_job_is_told_at_the_end_with_status_1(program):
     assert "Error executing job" not in shown
 
 
+def test_a_job_that_diverged_fails_no_sweep_and_runs_no_second_time(program):
+    command = ("--multirun", "x=1", "do=diverge,finish")
+    status, shown = run(program, *command, CHECKSUM="abc")
+    assert status == 0, shown
+    assert [state for _, state in states(program)] == ["diverged", "finished"]
+    assert re.search(r"job 1 diverged: do=diverge\n  the training diverged\n", shown)
+    before = {path: path.stat().st_mtime_ns for path in program.glob("work/runs/train/*/results.json")}
+    status, shown = run(program, *command, CHECKSUM="abc")
+    assert status == 0
+    assert "1 of 2 jobs are finished already\n1 of 2 jobs diverged in an earlier call" in shown
+    assert [state for _, state in states(program)] == ["diverged", "skipped"]
+    assert all(path.stat().st_mtime_ns == written for path, written in before.items())
+    assert run(program, "--multirun", "x=1", "do=diverge", CHECKSUM="of another store")[0] == 0
+    assert [path for path, written in before.items() if path.stat().st_mtime_ns != written]
+
+
 @pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_sweep_leaves_no_process(program, signum, status):
     driver = start(

@@ -36,6 +36,16 @@ def test_a_failed_run_tells_why(write, tmp_path):
     assert (only(tmp_path).state, only(tmp_path).reason) == ("failed", "ValueError: no\nmore")
 
 
+def test_a_run_that_diverged_tells_where_alone_and_in_a_sweep(write, write_sweep, tmp_path):
+    write("mine/a", state="diverged", reason="the training diverged: train/loss was not finite")
+    write("train/b", state="diverged", reason="the training diverged: train/loss was not finite")
+    write_sweep("mine", ("a", "diverged"))
+    assert states(tmp_path) == {"a": "diverged", "b": "diverged"}
+    assert {run.reason for run in list_runs(tmp_path).runs} == {
+        "the training diverged: train/loss was not finite"
+    }
+
+
 def test_a_run_that_is_going_on_tells_how_far_it_is(write, tmp_path):
     run = write("train/a", results=None)
     with FileLock(run.lock):

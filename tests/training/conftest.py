@@ -1,14 +1,12 @@
 """A tiny module that is fitted by a real Trainer, without data on disk."""
 
-import json
-
 import lightning as L
 import pytest
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from avqa_lit.artifacts.run_folder import RunFolder
+from avqa_lit.artifacts.run_folder import RunFolder, read_jsonl
 from avqa_lit.batch import Batch, ModelOutput, Track
 from avqa_lit.losses.cross_entropy import AnswerCrossEntropy
 from avqa_lit.losses.weighted import WeightedLosses
@@ -77,8 +75,7 @@ class Fitted:
     def __init__(self, trainer, module, folder):
         self.trainer = trainer
         self.weights = {name: value.clone() for name, value in module.state_dict().items()}
-        metrics = folder.metrics.read_text("utf-8") if folder.metrics.exists() else ""
-        self.rows = [json.loads(line) for line in metrics.splitlines()]
+        self.rows = read_jsonl(folder.metrics)
         self.folder = folder
 
     @property
@@ -93,7 +90,7 @@ class Fitted:
 
 @pytest.fixture
 def fit(tmp_path):
-    """Fits the tiny module with SGD; logs every step."""
+    """Fits the tiny module with SGD; logs every step. Its `folders` are there also where a fit raises."""
     fits = []
 
     def run(
@@ -127,4 +124,5 @@ def fit(tmp_path):
         fitter.fit(module, *loaders)
         return Fitted(fitter, module, folder)
 
+    run.folders = fits
     return run

@@ -1,6 +1,5 @@
 """Files that are there whole or not at all."""
 
-import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from avqa_lit.artifacts.json_text import json_text
 from avqa_lit.errors import WriteError
 
 
@@ -71,4 +71,4 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON to `path` whole or not at all."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value, indent=1) + "\n")

@@ -55,12 +55,27 @@ class GivenAnswers(_Read):
     sha256: str | None = None
 
 
+class Diverged(_Read):
+    """Where a training first met a number that is not finite.
+
+    Attributes:
+        step: optimizer steps that were done before.
+        epoch: counted from 0.
+        quantity: the logged loss, or what else was not finite.
+    """
+
+    step: Count
+    epoch: Count
+    quantity: str
+
+
 class Results(_Read):
     """State, scores and provenance of a run; of a run that failed, the most is missing.
 
     Attributes:
         state: how it ended.
         reason: why it ended, unless it finished.
+        diverged: where, if it diverged.
         key: of its config.
         experiment: name of the study.
         overrides: what was given on its command line.
@@ -79,6 +94,7 @@ class Results(_Read):
 
     state: State
     reason: str | None = None
+    diverged: Diverged | None = None
     key: str | None = None
     experiment: str | None = None
     overrides: tuple[str, ...] = ()

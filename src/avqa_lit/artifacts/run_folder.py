@@ -1,6 +1,5 @@
 """The files that every run leaves behind, whatever its logger."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from pydantic import TypeAdapter
 
 from avqa_lit.artifacts.atomic import replacing, write_json, writing
 from avqa_lit.artifacts.json_files import read_json, read_json_lines, typed
+from avqa_lit.artifacts.json_text import json_text
 from avqa_lit.artifacts.results import RESULTS, SCHEMA
 from avqa_lit.artifacts.yaml_files import read_yaml
 from avqa_lit.errors import DataError
@@ -97,7 +97,7 @@ class RunFolder:
         """Write one JSON object a question, whole or not at all."""
         with replacing(self.predictions(split)) as temporary, temporary.open("w", encoding="utf-8") as file:
             for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.write(json_text(row) + "\n")
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Run:
 def append_jsonl(path: Path, row: Mapping[str, Any]) -> None:
     """Add one JSON object to a file with one a line."""
     with writing(path), path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
+        file.write(json_text(row) + "\n")
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:

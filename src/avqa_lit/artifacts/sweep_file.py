@@ -42,7 +42,8 @@ class JobEntry:
     Attributes:
         key: names the job's config and its folder.
         overrides: what was given on the job's command line.
-        state: one of `STATES`; skipped means finished by an earlier call.
+        state: one of `STATES`; skipped means finished by an earlier call, diverged that its losses or weights
+            were not finite any more, in this call or an earlier one.
         folder: the run's folder, relative to the sweep's.
         reason: why it is not finished, with the last lines of its log.
         log: what it wrote to stdout and stderr, relative to the sweep's folder.

@@ -23,7 +23,7 @@ from avqa_lit.config.sweep.display import SweepDisplay, print_outcome
 from avqa_lit.config.sweep.interrupts import Interrupts
 from avqa_lit.config.sweep.loop import JobLoop, Limits
 from avqa_lit.config.sweep.machine import Machine, Start
-from avqa_lit.config.sweep.outcome import finished_results
+from avqa_lit.config.sweep.outcome import finished_results, why_diverged
 from avqa_lit.config.sweep.plan import SweepJob, plan_jobs
 from avqa_lit.console import PlainConsole
 from avqa_lit.errors import ConfigError, UserError
@@ -132,7 +132,11 @@ class SweepLauncher(Launcher):
             if job.state == "waiting" and not self.rerun:
                 checksum = self.hooks.current_checksum(job.config)
                 job.results = finished_results(job.folder, key=job.key, checksum=checksum)
-                job.state = "waiting" if job.results is None else "skipped"
+                job.reason = why_diverged(job.folder, key=job.key, checksum=checksum)
+                if job.results is not None:
+                    job.state = "skipped"
+                elif job.reason is not None:
+                    job.state = "diverged"
         return points
 
     def _run(self, batch: Sequence[SweepJob], start: Start) -> None:
@@ -147,8 +151,14 @@ class SweepLauncher(Launcher):
 
         changed()
         console = PlainConsole(width=None if sys.stdout.isatty() else 160)
-        if len(waiting) < len(batch):
-            console.print(f"{len(batch) - len(waiting)} of {len(batch)} jobs are finished already")
+        ended = [job.state for job in batch if job.state != "waiting"]
+        if finished := len(ended) - ended.count("diverged"):
+            console.print(f"{finished} of {len(batch)} jobs are finished already")
+        if diverged := ended.count("diverged"):
+            console.print(
+                f"{diverged} of {len(batch)} jobs diverged in an earlier call, and would again; "
+                "hydra.launcher.rerun=true runs all jobs anew",
+            )
         slots = self.machine.slots(self.n_jobs if isinstance(self.n_jobs, int) else None)
         if len(waiting) > 1:
             console.print(slots.outlook([job.need for job in waiting]))
@@ -164,13 +174,17 @@ class SweepLauncher(Launcher):
             sys.exit(128 + interrupts.first)
 
     def _answer(self, job: SweepJob, overrides: Sequence[str]) -> JobReturn:
-        """What the sweeper gets: the monitored value, or an error that names all jobs that did not finish."""
-        if job.results is not None:
-            value = (job.results.get("metrics") or {}).get(job.results.get("monitor"))
+        """What the sweeper gets: the monitored value, or an error that names all jobs that did not finish.
+
+        The value of a job that diverged is None: it has come to its end, and a sweep does not fail for it.
+        """
+        if job.results is not None or job.state == "diverged":
+            results = job.results or {}
+            value = (results.get("metrics") or {}).get(results.get("monitor"))
             return JobReturn(
                 overrides, working_dir=str(job.folder), status=JobStatus.COMPLETED, _return_value=value
             )
-        bad = [one for one in self.jobs.values() if one.results is None]
+        bad = [one for one in self.jobs.values() if one.results is None and one.state != "diverged"]
         error = SweepFailed(
             f"{len(bad)} of {len(self.jobs)} jobs did not finish, for the reasons told above and in "
             f"{sweep_path(self.folder)}; the same command again runs only what is not finished"

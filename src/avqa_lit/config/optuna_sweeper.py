@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from hydra.core.plugins import Plugins
-from hydra.core.utils import JobReturn
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
@@ -28,7 +28,7 @@ from avqa_lit.errors import ConfigError, MissingExtraError
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.study import Study
-    from optuna.trial import FrozenTrial
+    from optuna.trial import FrozenTrial, TrialState
 
 
 class OptunaSweeper(Sweeper):
@@ -79,9 +79,13 @@ class OptunaSweeper(Sweeper):
             answers += self._run(study, batch, fixed)
             ran += batch
         values = [answer.return_value for answer in answers]  # raises where jobs did not finish
-        best = max(range(len(ran)), key=values.__getitem__)
-        told = " ".join(_overrides(ran[best]))
-        PlainConsole().print(f"best of {len(ran)}: {told}, {values[best]:.4f}", soft_wrap=True)
+        known = {number: value for number, value in enumerate(values) if value is not None}
+        if known:
+            best = max(known, key=known.__getitem__)
+            told = f"{' '.join(_overrides(ran[best]))}, {known[best]:.4f}"
+        else:
+            told = "none has a value"
+        PlainConsole().print(f"best of {len(ran)}: {told}", soft_wrap=True)
 
     def _parse(self, arguments: list[str]) -> tuple[list[str], dict[str, "BaseDistribution"]]:
         parser = OverridesParser.create(config_loader=self._configs)
@@ -141,8 +145,7 @@ class OptunaSweeper(Sweeper):
         for trial, answer in zip(trials, answers, strict=True):
             value = _value(answer)
             if trial.state == optuna.trial.TrialState.RUNNING:
-                failed = None if value is not None else optuna.trial.TrialState.FAIL
-                study.tell(trial.number, value, state=failed)
+                study.tell(trial.number, value, state=None if value is not None else _state(answer))
         return answers
 
 
@@ -150,8 +153,15 @@ def _overrides(trial: "FrozenTrial") -> list[str]:
     return [f"{key}={value}" for key, value in trial.params.items()]
 
 
+def _state(answer: JobReturn) -> "TrialState":
+    """State of a trial without a value: samplers learn to stay away from what diverged, not from failures."""
+    from optuna.trial import TrialState
+
+    return TrialState.PRUNED if answer.status == JobStatus.COMPLETED else TrialState.FAIL
+
+
 def _value(answer: JobReturn) -> float | None:
-    """What a job monitored, None if it did not finish."""
+    """What a job monitored; None if it did not finish, or diverged."""
     return answer._return_value if isinstance(answer._return_value, float | int) else None
 
 

@@ -34,7 +34,7 @@ class ProcessSettings:
         grace_seconds: between SIGTERM and SIGKILL, time for a job to save.
         retries: further attempts after a failed one.
         fail_fast: whether the first failed job ends the sweep.
-        rerun: whether finished jobs run again.
+        rerun: whether jobs that finished or diverged run again.
         warm: whether single-process jobs on CPU start from one process that has done the imports.
     """
 
@@ -61,7 +61,7 @@ class SlurmSettings:
         grace_seconds: time between the scheduler's warning and the end, for a job to save.
         retries: further attempts after a failed one, also one over its time.
         fail_fast: whether the first failed job ends the sweep.
-        rerun: whether finished jobs run again.
+        rerun: whether jobs that finished or diverged run again.
         partition: the scheduler's; null is its default.
         account: that is charged; null is its default.
         mem: memory of a node, such as 16GB; null is its default.

@@ -41,7 +41,7 @@ def place_of(config: dict[str, Any], *, key: str) -> RunFolder:
 
 
 def unfinished(runs: Path, *, key: str) -> RunFolder | None:
-    """The newest run with this key that left a checkpoint and no finished results, and that nobody runs now.
+    """The newest run with this key that has a checkpoint, has not come to its end, and runs no more.
 
     Args:
         runs: folder of runs that are named by time and key.
@@ -49,16 +49,16 @@ def unfinished(runs: Path, *, key: str) -> RunFolder | None:
     """
     for path in sorted(runs.glob(f"*_{key}"), reverse=True):
         folder = RunFolder(path)
-        if folder.last.exists() and not _finished(folder) and not (is_first_process() and folder.is_held()):
+        if folder.last.exists() and not _ended(folder) and not (is_first_process() and folder.is_held()):
             return folder
     return None
 
 
-def _finished(folder: RunFolder) -> bool:
+def _ended(folder: RunFolder) -> bool:
     if not folder.results.exists():
         return False
     state = json.loads(folder.results.read_text("utf-8"))["state"]
-    return bool(state == "finished")
+    return state in ("finished", "diverged")  # what diverged would diverge again
 
 
 @contextmanager

@@ -36,6 +36,7 @@ from avqa_lit.errors import ConfigError, WriteError
 from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 from avqa_lit.training.checkpoint_io import AtomicCheckpointIO
 from avqa_lit.training.checkpoints import Checkpoints, load_best, resumable
+from avqa_lit.training.divergence import Diverged
 from avqa_lit.training.interruption import Interrupted, Interruption
 from avqa_lit.training.jsonl_logger import JsonlLogger
 from avqa_lit.training.module import AVQAModule
@@ -83,6 +84,7 @@ class TrainingRun:
 
         Raises:
             Interrupted: the run was told to end, and has saved if it was training.
+            Diverged: losses or weights were not finite any more. Nothing is tested then.
         """
         began = time.monotonic()
         timing = EpochTiming(self.folder.timing)
@@ -99,8 +101,11 @@ class TrainingRun:
         with held(self.folder), Interruption() as interruption:
             try:
                 self._begin()
-                results |= self._train(timing, interruption)
+                self._train(results, timing, interruption)
                 results["state"] = "finished"
+            except Diverged as error:
+                results |= error.facts()
+                raise
             except Interrupted as error:
                 results |= {"state": "interrupted", "reason": f"told to end by {error.signal.name}"}
                 if is_first_process():
@@ -131,7 +136,7 @@ class TrainingRun:
             with nullcontext() if results["state"] == "finished" else suppress(WriteError):
                 self.folder.write_results(results)
 
-    def _train(self, timing: EpochTiming, interruption: Interruption) -> dict[str, Any]:
+    def _train(self, results: dict[str, Any], timing: EpochTiming, interruption: Interruption) -> None:
         quiet_lightning()
         console = PlainConsole(quiet=not is_first_process())
         threads = set_threads(self.config["trainer"])
@@ -143,6 +148,14 @@ class TrainingRun:
             self.folder, monitor=self.config["monitor"], resumes_from=checkpoint, interruption=interruption
         )
         trainer = self._trainer(console, [checkpoints, timing, interruption, StepSeed(self.config["seed"])])
+        results |= {
+            "world_size": trainer.world_size,
+            "threads": threads.count,
+            "precision": str(trainer.precision),
+            "parameters": sum(one.numel() for one in module.model.parameters()),
+            "dropped_questions": dict(data.store.dropped),
+            "data": data.facts(question.name),
+        }
         with _ending(trainer) as final:
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
             fit_seconds = timing.earlier + timing.seconds
@@ -168,18 +181,12 @@ class TrainingRun:
                 if one.no_prior:
                     console.print(no_prior_sentence(one.no_prior), soft_wrap=True)
             console.print(f"{self.folder.path}", soft_wrap=True)
-        return {
-            "world_size": trainer.world_size,
-            "threads": threads.count,
-            "precision": str(trainer.precision),
+        results |= {
             "best_epoch": best_epoch,
-            "parameters": sum(one.numel() for one in module.model.parameters()),
             "metrics": metrics,
             "counts": {name: value for one in scores.values() for name, value in one.counts.items()},
             "unseen_answers": {split: one.unseen_answers for split, one in scores.items()},
             "no_prior": {split: one.no_prior for split, one in scores.items() if one.no_prior},
-            "dropped_questions": dict(data.store.dropped),
-            "data": data.facts(question.name),
             "seconds": {
                 "fit": round(fit_seconds, 3),
                 "test": round(time.monotonic() - test_began, 3),

@@ -9,6 +9,7 @@ from avqa_lit.report.album import write_figures
 from avqa_lit.report.chapter import Chapter, chapters
 from avqa_lit.report.collect import Collection, collect
 from avqa_lit.report.configurations import test_sets
+from avqa_lit.report.left_out import left_out
 from avqa_lit.report.markdown import bullets, escaped
 from avqa_lit.report.page import APART, page, title
 from avqa_lit.report.table_latex import latex_table
@@ -86,6 +87,7 @@ def _markdown(found: Collection, parts: Sequence[Chapter]) -> str:
     lines = [f"# {escaped(title(found))}"]
     if len(parts) > 1:
         lines.append(APART)
+    lines += left_out(found)
     for part in parts:
         lines += [
             f"## {escaped(part.name)}",

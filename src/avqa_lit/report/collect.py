@@ -16,7 +16,7 @@ from avqa_lit.report.wording import place
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A job without a result: waiting, running, failed, interrupted, or with files that cannot be read.
+    """A job without a result: waiting, running, failed, interrupted, diverged, or with unreadable files.
 
     Attributes:
         reason: its first line says why; the end of the log may follow.

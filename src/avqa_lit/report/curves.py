@@ -29,13 +29,18 @@ def curves(test_set: TestSet, metric: str, *, scale: float = 1.0) -> list[Curve]
         for result in one.results:
             logged: dict[int, list[float]] = {}
             for row in result.run.metrics:
-                if metric in row and math.isfinite(row[metric]):
+                if _is_finite(row.get(metric)):
                     logged.setdefault(int(row["epoch"]) + 1, []).append(scale * row[metric])
             if logged:
                 means = tuple(math.fsum(values) / len(values) for values in logged.values())
                 name = f"{one.label} (seed {result.seed})"
                 found.append(Curve(name, tuple(logged), means, one is test_set.chosen))
     return found
+
+
+def _is_finite(value: object) -> bool:
+    """Whether a logged value can be drawn; null stands for one that was not finite."""
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def alignment_terms(test_set: TestSet) -> list[str]:

@@ -9,6 +9,7 @@ from avqa_lit.report.collect import Collection
 from avqa_lit.report.cost import runs_made
 from avqa_lit.report.grids import categories_over_runs
 from avqa_lit.report.illustrations import category_by_category, training, what_was_varied
+from avqa_lit.report.left_out import left_out
 from avqa_lit.report.markup import bullets, definitions, element, wrap
 from avqa_lit.report.provenance import budgets, data_name, recipe, seeds, unfinished_jobs
 from avqa_lit.report.table_html import html_table, runs_table
@@ -57,6 +58,7 @@ def _opening(name: str, found: Collection, sets: int) -> str:
         lines.append(element("p", "No run finished, so there is nothing to compare.", css="lead"))
     if sets > 1:
         lines.append(element("p", APART, css="apart"))
+    lines += [element("p", sentence, css="apart") for sentence in left_out(found)]
     return wrap("header", "".join(lines))
 
 

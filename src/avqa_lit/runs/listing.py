@@ -25,7 +25,7 @@ class ListedRun:
     Attributes:
         folder: where its files are, or will be.
         experiment: name of the study.
-        state: finished, running, waiting, failed, interrupted or unreadable.
+        state: finished, running, waiting, failed, interrupted, diverged or unreadable.
         reason: why it is not finished, or how far it is.
         config: resolved config; empty where it is not written yet.
         overrides: what was given on its command line.

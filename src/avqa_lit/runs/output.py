@@ -16,7 +16,10 @@ from avqa_lit.runs.columns import ACCURACIES, value_of, varying_keys
 from avqa_lit.runs.fitting import Column, fitting, table_of
 from avqa_lit.runs.listing import ListedRun
 
-COLORS = {"finished": "green", "running": "cyan", "waiting": "dim", "failed": "red", "unreadable": "red"}
+COLORS = {
+    "finished": "green", "running": "cyan", "waiting": "dim", "failed": "red", "unreadable": "red",
+    "diverged": "magenta",
+}  # fmt: skip
 # Which columns go last where a terminal has no room for all; keys take the place of "keys" together.
 WORTH = {"run": 7, "state": 6, "test": 5, "keys": 4, "val": 3, "when": 2, "seconds": 1}
 

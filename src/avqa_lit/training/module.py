@@ -18,6 +18,7 @@ from avqa_lit.losses.weighted import WeightedLosses
 from avqa_lit.metrics.accuracy import accuracies, category_counts
 from avqa_lit.metrics.answers import AnswerMetrics
 from avqa_lit.metrics.classification import classification_report
+from avqa_lit.training.divergence import WEIGHTS, Diverged, Divergence, FiniteLosses, all_finite, anomaly
 from avqa_lit.training.fit_length import batches_of_step, check_validated, fit_steps, steps_after
 from avqa_lit.training.loss_meter import LossMeter
 
@@ -87,6 +88,7 @@ class AVQAModule(L.LightningModule):
         self.monitor = monitor
         self.log_every_n_steps = log_every_n_steps
         self.origin = origin
+        self.finite_losses = FiniteLosses(names=tuple(losses.terms))
         self.training_meter = LossMeter(names=tuple(losses.terms))
         self.evaluation_meter = LossMeter(names=tuple(losses.terms))
         self.answers = AnswerMetrics(labels=labels)
@@ -102,9 +104,11 @@ class AVQAModule(L.LightningModule):
         output = self(batch)
         loss, terms = self.losses(output, batch, epoch=self.current_epoch)
         self.training_meter.update(loss, terms, output.logits, batch)
+        self.finite_losses.update(loss, terms, step=self.global_step)
         trainer = self.trainer
         if (self.global_step + 1) % self.log_every_n_steps == 0 and steps_after(trainer, batch_idx):
             self._log_training()
+            self.check_finite()
         # Losses are this process's share of the batch; DDP takes the mean of the gradients, not their sum.
         # Lightning divides by all batches that a step accumulates, also where an epoch ends with fewer.
         missing = trainer.accumulate_grad_batches / batches_of_step(trainer, batch_idx)
@@ -114,6 +118,17 @@ class AVQAModule(L.LightningModule):
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         if self.global_step == self.trainer.max_steps:
             self.trainer.should_stop = True  # else Lightning ends an epoch that is cut short unvalidated
+
+    def backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().backward(loss, *args, **kwargs)
+        except RuntimeError as error:
+            operation = anomaly(error)
+            if operation is None:
+                raise
+            self.check_finite()
+            found = Divergence(self.global_step, self.current_epoch, f"gradient of {operation}")
+            raise Diverged(found) from error
 
     def configure_gradient_clipping(
         self,
@@ -133,6 +148,7 @@ class AVQAModule(L.LightningModule):
     def on_train_epoch_end(self) -> None:
         if self.training_meter.update_called:
             self._log_training()
+            self.check_finite()
 
     def _log_training(self) -> None:
         values = {f"train/{name}": value for name, value in self.training_meter.compute().items()}
@@ -141,6 +157,30 @@ class AVQAModule(L.LightningModule):
         self.trainer.progress_bar_metrics.update(values)
         for logger in self.loggers:
             logger.log_metrics({**values, "epoch": self.current_epoch}, step=self.global_step)
+
+    def check_finite(self) -> None:
+        """End a training whose losses or weights are not finite; to be called by all processes.
+
+        Raises:
+            Diverged: on the first process, which tells it for all. The others exit without a word.
+        """
+        if not self.finite_losses.update_called:
+            return
+        found = self.finite_losses.compute()
+        if found is not None:
+            divergence = Divergence(found[0], self.current_epoch, f"train/{found[1]}")
+        elif not all_finite(self.parameters()):
+            divergence = Divergence(self.global_step, self.current_epoch, WEIGHTS)
+        else:
+            return
+        if self.training_meter.update_called:
+            self._log_training()
+        if not self.trainer.is_global_zero:
+            raise SystemExit(0)  # with another status, Lightning would kill the first process
+        raise Diverged(divergence)
+
+    def on_validation_start(self) -> None:
+        self.check_finite()  # an epoch that diverged has no accuracy to be chosen by
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._evaluation_step(batch)
@@ -178,6 +218,7 @@ class AVQAModule(L.LightningModule):
         self.evaluation_meter.reset()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.check_finite()  # no checkpoint holds weights that a run cannot go on from
         checkpoint["avqa_lit"] = self.origin
         checkpoint["training_meter"] = self.training_meter.shares()
 

@@ -141,6 +141,13 @@ def test_a_failed_job_is_tried_again(run, make_job):
     assert job.log.read_text("utf-8").count("$ ") == 2
 
 
+def test_a_job_that_diverges_is_not_tried_again_and_ends_no_sweep(run, make_job):
+    bad, good = make_job("finish('diverged'); sys.exit(1)"), make_job()
+    shown, _ = run([bad, good], n_jobs=1, retries=2, fail_fast=True)
+    assert (bad.state, bad.attempts, good.state) == ("diverged", 1, "finished")
+    assert "[1/2] diverged  seed=0" in shown
+
+
 def test_retries_come_to_an_end(run, make_job):
     job = make_job("sys.exit(5)")
     run([job], retries=2)

@@ -1,7 +1,7 @@
 import pytest
 
 from avqa_lit.artifacts.atomic import write_json
-from avqa_lit.config.sweep.outcome import failure, finished_results
+from avqa_lit.config.sweep.outcome import failure, finished_results, why_diverged
 
 
 def leave(folder, **results):
@@ -44,3 +44,19 @@ def test_a_run_that_was_asked_to_end_is_interrupted(tmp_path):
     leave(tmp_path, state="interrupted")
     assert failure(tmp_path, key="aa", status=143, last_lines=[]) == ("interrupted", "exit status 143")
     assert failure(tmp_path, key="aa", status=-15, last_lines=[]) == ("interrupted", "killed by SIGTERM")
+
+
+def test_a_run_that_diverged_says_why_and_stands_for_its_config_and_store(tmp_path):
+    leave(tmp_path, state="diverged", key="aa", data={"checksum": "cc"}, reason="the training diverged")
+    told = ("diverged", "the training diverged")
+    assert failure(tmp_path, key="aa", status=1, last_lines=["end of log"]) == told
+    assert finished_results(tmp_path, key="aa", checksum="cc") is None
+    assert why_diverged(tmp_path, key="aa", checksum="cc") == "the training diverged"
+    assert why_diverged(tmp_path, key="aa", checksum="dd") is None
+    assert why_diverged(tmp_path, key="bb", checksum="cc") is None
+
+
+def test_a_run_that_diverged_with_another_config_has_failed(tmp_path):
+    leave(tmp_path, state="diverged", key="aa", reason="the training diverged")
+    state, reason = failure(tmp_path, key="bb", status=1, last_lines=[])
+    assert (state, reason) == ("failed", "exit status 1: the training diverged")

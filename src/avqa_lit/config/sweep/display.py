@@ -17,7 +17,9 @@ from avqa_lit.config.sweep.plan import SweepJob
 from avqa_lit.config.sweep.progress import time_left
 from avqa_lit.console import PlainConsole, visible
 
-_STYLES = {"finished": "green", "skipped": "green", "failed": "red", "interrupted": "yellow"}
+_STYLES = {
+    "finished": "green", "skipped": "green", "failed": "red", "interrupted": "yellow", "diverged": "magenta",
+}  # fmt: skip
 
 
 class SweepDisplay:

@@ -140,6 +140,9 @@ class JobLoop:
         state, reason = failure(
             job.folder, key=job.key, status=status, last_lines=attempt.process.last_lines()
         )
+        if state == "diverged":
+            self._settle(job, state, reason)
+            return
         if attempt.stopped is not None:
             state, cause = attempt.stopped
             reason = "\n".join([cause, *reason.splitlines()[1:]])

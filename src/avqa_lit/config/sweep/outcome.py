@@ -20,17 +20,30 @@ def finished_results(folder: Path, *, key: str, checksum: str | None = None) -> 
         key: key of the config.
         checksum: of the store as it is now; None if it is not known, which any run agrees with.
     """
+    return _results(folder, state="finished", key=key, checksum=checksum)
+
+
+def why_diverged(folder: Path, *, key: str, checksum: str | None = None) -> str | None:
+    """Reason of a run that diverged with this config on this store; None where there is no such run.
+
+    The same run would diverge again. The arguments are those of `finished_results`.
+    """
+    results = _results(folder, state="diverged", key=key, checksum=checksum)
+    return None if results is None else str(results.get("reason") or "no reason recorded")
+
+
+def _results(folder: Path, *, state: str, key: str, checksum: str | None) -> dict[str, Any] | None:
     try:
         results = read_run(folder).results
     except DataError:
         return None
-    stands = results.get("state") == "finished" and results.get("key") == key
+    stands = results.get("state") == state and results.get("key") == key
     same_data = checksum is None or (results.get("data") or {}).get("checksum") == checksum
     return results if stands and same_data else None
 
 
 def failure(folder: Path, *, key: str, status: int, last_lines: Sequence[str]) -> tuple[str, str]:
-    """State and reason of a job that left no finished results.
+    """State and reason of a job that left no finished results: failed, interrupted or diverged.
 
     Args:
         folder: the run's folder.
@@ -38,6 +51,9 @@ def failure(folder: Path, *, key: str, status: int, last_lines: Sequence[str]) -
         status: exit status, negative for a signal.
         last_lines: end of the job's log.
     """
+    reason = why_diverged(folder, key=key)
+    if reason is not None:
+        return "diverged", reason
     try:
         left = read_run(folder).results
     except DataError:

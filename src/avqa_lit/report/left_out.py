@@ -1,0 +1,16 @@
+"""What a report says at its head of runs that ended, but are in none of its numbers."""
+
+from avqa_lit.report.collect import Collection
+from avqa_lit.report.wording import count
+
+
+def left_out(found: Collection) -> list[str]:
+    """One sentence for each kind of such runs."""
+    sentences = []
+    diverged = sum(job.state == "diverged" for job in found.unfinished)
+    if diverged:
+        sentences.append(
+            f"{count(diverged, 'run')} diverged: losses or weights were not finite any more. They are in no "
+            "number below, so that a setting is judged by its other runs alone."
+        )
+    return sentences
