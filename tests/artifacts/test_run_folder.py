@@ -46,7 +46,7 @@ def test_a_broken_line_is_named(tmp_path):
 
 def test_a_number_that_is_not_finite_is_null_in_every_file(tmp_path):
     folder = RunFolder(tmp_path)
-    folder.write_results({"metrics": {"test/loss": math.nan, "test/acc/overall": 0.25}})
+    folder.write_results({"state": "finished", "metrics": {"test/loss": math.nan, "test/acc/overall": 0.25}})
     folder.write_predictions("test", [{"row": 0, "probability": math.nan, "top5": [("no", -math.inf)]}])
     append_jsonl(folder.metrics, {"step": 3, "train/loss": math.inf})
     run = read_run(tmp_path)
