@@ -39,6 +39,7 @@ def test_an_unchanged_checkpoint_is_restored(restore_changed):
         (lambda _, config: config["model"].pop("hidden"), "QuestionOnly needs model.hidden"),
         (lambda _, config: config["model"].update(hidden="wide"), r"model does not fit the classes .*Type"),
         (lambda _, config: config["question"].update(dim=-5), "question: its class refuses .*dim is -5"),
+        (lambda _, config: config["question"].update(dim=1.5), "data or question does not fit .*TypeError"),
         (lambda _, config: config["loss"]["answer"].update(smooth=1), "loss.answer.smooth is not a"),
         (lambda _, config: config["schedule"].update(floor="x"), "schedule.floor is 'x', expected"),
         (lambda _, config: config["optimizer"].update(rate=1), "optimizer.rate is not a config key"),

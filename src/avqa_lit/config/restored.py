@@ -78,18 +78,19 @@ def restore(
         config["data"] = trained["data"] | given
         validate({"data": config["data"]}, schema=Evaluate)
     fill_in_budget(config, trained["budget"])
-    with _rebuilding(path, "question"), refusals_told("question"):
+    with _rebuilding(path, "question"), _named(path), refusals_told("question"):
         validate({name: trained[name] for name in REBUILT} | {"data": {}}, schema=Train)
         question = Question(trained["question"])
-    data = open_data(
-        config,
-        question,
-        seed=trained["seed"],
-        answers=origin.answers,
-        words=origin.words,
-        drop=drop,
-        asked=asked,
-    )
+    with _rebuilding(path, "data or question"):
+        data = open_data(
+            config,
+            question,
+            seed=trained["seed"],
+            answers=origin.answers,
+            words=origin.words,
+            drop=drop,
+            asked=asked,
+        )
     with _rebuilding(path, "spec"):
         spec = DataSpec(**{"answer_words": data.spec.answer_words, **origin.spec})
     if data.spec != spec:
@@ -97,7 +98,7 @@ def restore(
             f"{path}: trained on {spec}, but these data are {data.spec} with the encoders "
             f"{', '.join(data.store.encoders.values())}; use features of the same encoders"
         )
-    with _rebuilding(path, "model"):
+    with _rebuilding(path, "model"), _named(path):
         module = build_module(trained, data, question, origin=origin.plain())
     with _rebuilding(path, "state_dict"):
         module.load_state_dict(checkpoint["state_dict"])
@@ -106,16 +107,24 @@ def restore(
 
 
 @contextmanager
-def _rebuilding(path: Path, entry: str) -> Iterator[None]:
-    """Tell in one message what prevents that an entry of a checkpoint becomes an object again.
-
-    Raises:
-        ConfigError: the block ends with an error, whichever, since the values are those of a stranger.
-    """
+def _named(path: Path) -> Iterator[None]:
+    """Put the checkpoint before a message about a key, which stands in no config of the user's."""
     try:
         yield
     except ConfigError as error:
         raise ConfigError(f"checkpoint={path}: {error}") from error
+
+
+@contextmanager
+def _rebuilding(path: Path, entry: str) -> Iterator[None]:
+    """Tell in one message what prevents that an entry of a checkpoint becomes an object again.
+
+    Raises:
+        ConfigError: the block ends with an error of a library or of Python, whichever, since the values may
+            be anything.
+    """
+    try:
+        yield
     except UserError:
         raise
     except Exception as error:
