@@ -2,10 +2,11 @@ import math
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.errors import ConfigError
-from avqa_lit.training.checkpoints import Checkpoints, resumable
+from avqa_lit.training.checkpoints import Checkpoints, obstacle
 from avqa_lit.training.interruption import Interruption
 
 
@@ -17,6 +18,7 @@ class Trainer:
         self.callback_metrics = {}
         self.__dict__ |= {
             "accumulate_grad_batches": 1, "val_check_batch": 7, "global_step": 0, "max_steps": -1,
+            "is_global_zero": False,
         } | state  # fmt: skip
         self.strategy = SimpleNamespace(reduce_boolean_decision=lambda decision, all=True: decision)
 
@@ -104,36 +106,47 @@ def test_what_is_saved_already_is_not_saved_again(tmp_path):
     assert trainer.saved == ["last.ckpt"]
 
 
-def test_logs_are_cut_back_to_the_checkpoint(tmp_path):
+def test_the_metrics_are_cut_back_to_the_checkpoint(tmp_path):
     folder = RunFolder(tmp_path)
     folder.metrics.write_text("first\n", encoding="utf-8")
     checkpoint = {"global_step": 3}
     checkpoints(tmp_path).on_save_checkpoint(Trainer(), None, checkpoint)
     folder.metrics.write_text("first\nsecond\n", encoding="utf-8")
-    folder.timing.write_text("later\n", encoding="utf-8")
     checkpoints(tmp_path).on_load_checkpoint(Trainer(is_global_zero=False), None, checkpoint)
     assert folder.metrics.read_text("utf-8") == "first\nsecond\n"
     checkpoints(tmp_path).on_load_checkpoint(Trainer(is_global_zero=True), None, checkpoint)
     assert folder.metrics.read_text("utf-8") == "first\n"
-    assert folder.timing.read_text("utf-8") == ""
 
 
-def test_a_run_goes_on_only_with_the_same_config_data_and_files(tmp_path):
+def test_metrics_that_are_missing_are_not_filled_with_zero_bytes(tmp_path):
+    checkpoint = {"global_step": 3, "resume": {"steps": 0, "best": 0.5, "metrics": 5}}
+    checkpoints(tmp_path).on_load_checkpoint(Trainer(is_global_zero=True), None, checkpoint)
+    assert not RunFolder(tmp_path).metrics.exists()
+
+
+def test_the_checkpoint_before_the_last_one_is_kept(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.last.parent.mkdir()
+    folder.last.write_text("older", encoding="utf-8")
+    checkpoints(tmp_path).on_train_end(Trainer(global_step=5, is_global_zero=True), None)
+    assert folder.previous.read_text("utf-8") == "older"
+
+
+def test_a_run_goes_on_only_with_all_its_files(tmp_path):
     folder = RunFolder(tmp_path)
     folder.best.parent.mkdir()
-    folder.best.touch()
+    torch.save({"epoch": 0}, folder.best)
     folder.metrics.write_text("12345", encoding="utf-8")
-    checkpoint = {
-        "avqa_lit": {"key": "a", "checksum": "b"},
-        "resume": {"steps": 0, "best": 0.5, "logs": {"metrics.jsonl": 5, "timing.jsonl": 0}},
-    }
-    assert resumable(checkpoint, folder, key="a", checksum="b")
-    assert not resumable(checkpoint, folder, key="x", checksum="b")
-    assert not resumable(checkpoint, folder, key="a", checksum="x")
+    checkpoint = {"avqa_lit": {"key": "a"}, "resume": {"steps": 0, "best": 0.5, "metrics": 5}}
+    assert obstacle(checkpoint, folder) is None
     folder.metrics.write_text("1234", encoding="utf-8")
-    assert not resumable(checkpoint, folder, key="a", checksum="b")
+    assert "metrics.jsonl is shorter than when the checkpoint was written" in obstacle(checkpoint, folder)
     folder.metrics.write_text("123456", encoding="utf-8")
+    folder.best.write_bytes(folder.best.read_bytes()[:-7])
+    assert "best.ckpt: is damaged" in obstacle(checkpoint, folder)
     folder.best.unlink()
-    assert not resumable(checkpoint, folder, key="a", checksum="b")
+    assert "best.ckpt is missing" in obstacle(checkpoint, folder)
     checkpoint["resume"]["best"] = math.nan
-    assert resumable(checkpoint, folder, key="a", checksum="b")
+    assert obstacle(checkpoint, folder) is None
+    del checkpoint["resume"]["metrics"]
+    assert "another version of avqa_lit wrote the checkpoints" in obstacle(checkpoint, folder)

@@ -63,6 +63,12 @@ def writing(path: Path) -> Iterator[None]:
         raise WriteError(path, error) from error
 
 
+def copy(source: Path, target: Path, *, size: int | None = None) -> None:
+    """Copy a file, or its first `size` bytes, whole or not at all."""
+    with replacing(target) as temporary, source.open("rb") as file:
+        temporary.write_bytes(file.read(-1 if size is None else size))
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` whole or not at all."""
     with replacing(path) as temporary:

@@ -44,22 +44,28 @@ def flat_settings(config: Mapping[str, Any]) -> dict[str, Any]:
         >>> flat_settings({"seed": 3, "loss": {"kl": {"weight": 0, "level": "clip"}}, "model": {"dim": 64}})
         {'loss.kl.weight': 0, 'model.dim': 64}
     """
-    leaves = dict(_leaves({name: value for name, value in config.items() if name not in NOT_COMPARED}, ""))
+    kept = dict(leaves({name: value for name, value in config.items() if name not in NOT_COMPARED}))
     off = tuple(
         key.removesuffix("weight")
-        for key, value in leaves.items()
+        for key, value in kept.items()
         if _is_of_loss(key) and key.endswith(".weight") and value == 0
     )
-    return {key: value for key, value in leaves.items() if not key.startswith(off) or key.endswith(".weight")}
+    return {key: value for key, value in kept.items() if not key.startswith(off) or key.endswith(".weight")}
 
 
-def _leaves(node: Any, prefix: str) -> list[tuple[str, Any]]:
+def leaves(node: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    """Values of a nested config by their dotted keys.
+
+    Example:
+        >>> leaves({"model": {"dim": 64}, "seed": 3})
+        [('model.dim', 64), ('seed', 3)]
+    """
     if not isinstance(node, Mapping) or not node:
         return [(prefix, node)] if prefix else []
     return [
         leaf
         for name, value in node.items()
-        for leaf in _leaves(value, f"{prefix}.{name}" if prefix else str(name))
+        for leaf in leaves(value, f"{prefix}.{name}" if prefix else str(name))
     ]
 
 

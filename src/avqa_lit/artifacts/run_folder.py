@@ -65,21 +65,27 @@ class RunFolder:
         return self.path / "checkpoints" / "last.ckpt"
 
     @property
+    def previous(self) -> Path:
+        """The ``last.ckpt`` before the present one, for the case that the present one is damaged."""
+        return self.path / "checkpoints" / "previous.ckpt"
+
+    @property
     def lock(self) -> Path:
         """Held by the process that writes here."""
         return self.path / ".lock"
 
     def is_held(self) -> bool:
         """Whether a process, this one or another, writes here now."""
-        from filelock import FileLock, Timeout
+        from avqa_lit.artifacts.locks import is_held
 
-        if not self.lock.exists():
-            return False
-        try:
-            with FileLock(self.lock, timeout=0):
-                return False
-        except Timeout:
-            return True
+        return is_held(self.lock)
+
+    def holds_work(self) -> bool:
+        """Whether a run left something here that took it time to make."""
+        return any(self.path.glob("checkpoints/*.ckpt")) or any(
+            file.is_file() and file.stat().st_size > 0
+            for file in (self.metrics, *self.path.glob("predictions*.jsonl"))
+        )
 
     def predictions(self, split: str) -> Path:
         """Predictions in annotation order; the test split has the plain name."""

@@ -1,6 +1,7 @@
 """From a composed config to the plain one that names, rebuilds and reproduces a run."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
@@ -61,6 +62,15 @@ def fill_in_budget(config: dict[str, Any], budget: Mapping[str, Any]) -> None:
         node = config.get(group) or {}
         if key in node and node[key] is None and node.get("max_steps") in (None, -1):
             node[key] = budget[value]
+
+
+def from_anywhere(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config with absolute paths of its data, for a checkpoint that is read from another folder."""
+    data = config["data"]
+    paths = {
+        name: str(Path(data[name]).absolute()) for name in ("raw", "store") if data.get(name) is not None
+    }
+    return {**config, "data": data | paths}
 
 
 def require_videos(data: Mapping[str, Any]) -> None:

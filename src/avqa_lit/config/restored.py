@@ -1,13 +1,10 @@
 """A trained model with its data, from a checkpoint, in which config and vocabularies travel."""
 
-import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-
-import torch
 
 from avqa_lit.artifacts.checkpoint_origin import read_origin
 from avqa_lit.batch import DataSpec
@@ -21,6 +18,7 @@ from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.store import FeatureStore
 from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import ConfigError, DataError, UserError
+from avqa_lit.training.checkpoint_io import UnreadableCheckpointError, read_checkpoint
 from avqa_lit.training.module import AVQAModule
 
 # Groups of a checkpoint's config from which the module is built again; its data may be chosen anew.
@@ -150,18 +148,16 @@ def read_weights(path: Path) -> dict[str, Any]:
     """What a file of weights holds, read without unpickling any object.
 
     Raises:
-        ConfigError: no file there, or one that does not hold named weights.
+        ConfigError: no file there, or one that is damaged or does not hold named weights.
     """
     if not path.is_file():
         raise ConfigError(
             f"checkpoint={path}: no such file; a run leaves checkpoints/best.ckpt in its folder"
         )
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError) as error:
-        raise ConfigError(
-            f"checkpoint={path}: cannot be read as weights and plain values ({error})"
-        ) from error
+        checkpoint = read_checkpoint(path)
+    except UnreadableCheckpointError as error:
+        raise ConfigError(f"checkpoint={error}") from error
     if not isinstance(checkpoint, dict):
         raise ConfigError(f"checkpoint={path}: expected weights by name, found a {type(checkpoint).__name__}")
     return checkpoint

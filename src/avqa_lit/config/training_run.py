@@ -1,11 +1,7 @@
 """One training run from its config to its results."""
 
-import atexit
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,42 +9,69 @@ from typing import TYPE_CHECKING, Any
 import lightning as L
 from hydra.core.hydra_config import HydraConfig
 
+<<<<<<< HEAD
 from avqa_lit.artifacts.atomic import remove_unfinished
+=======
+>>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
 from avqa_lit.artifacts.attention import write_attention
 from avqa_lit.artifacts.checkpoint_origin import Origin
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
+<<<<<<< HEAD
 from avqa_lit.artifacts.yaml_files import write_yaml
+=======
+from avqa_lit.config.beginning import Beginning, beginning_of
+>>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
 from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build, build_module
-from avqa_lit.config.keys import config_key
+from avqa_lit.config.continuation import Source, source_of
+from avqa_lit.config.ending import ending
+from avqa_lit.config.held_folder import HeldFolder
+from avqa_lit.config.keys import run_key
 from avqa_lit.config.precision import precision_on
+from avqa_lit.config.processes import settle_rank
+from avqa_lit.config.processors import Processors
 from avqa_lit.config.question import Question
-from avqa_lit.config.resolve import resolved
-from avqa_lit.config.restored import load_checkpoint
-from avqa_lit.config.run_place import held, place_of
+from avqa_lit.config.resolve import from_anywhere, resolved
+from avqa_lit.config.run_place import place_of
 from avqa_lit.config.schema import Train
 from avqa_lit.config.threads import set_threads
 from avqa_lit.config.validation import validate
-from avqa_lit.console import PlainConsole, print_plain
+from avqa_lit.console import PlainConsole
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.views import ALL
-from avqa_lit.errors import ConfigError, WriteError
+from avqa_lit.errors import ConfigError
 from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 from avqa_lit.training.checkpoint_io import AtomicCheckpointIO
+<<<<<<< HEAD
 from avqa_lit.training.checkpoints import Checkpoints, load_best, resumable
 from avqa_lit.training.divergence import Diverged
+=======
+from avqa_lit.training.checkpoints import Checkpoints, load_best
+>>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
 from avqa_lit.training.interruption import Interrupted, Interruption
 from avqa_lit.training.jsonl_logger import JsonlLogger
+from avqa_lit.training.longer_schedule import LongerSchedule
 from avqa_lit.training.module import AVQAModule
 from avqa_lit.training.process import is_first_process, quiet_lightning
 from avqa_lit.training.progress import FitProgress
 from avqa_lit.training.scoring import score
 from avqa_lit.training.step_seed import StepSeed
 from avqa_lit.training.timing import EpochTiming
-from avqa_lit.training.wandb_run import RunLogger, wandb_logger
+from avqa_lit.training.wandb_run import wandb_logger
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    threads: Processors
+    data: AVQADataModule
+    question: Question
+    module: AVQAModule
+    source: Source | None
+    beginning: Beginning
+    trainer: L.Trainer
 
 
 @dataclass
@@ -59,24 +82,34 @@ class TrainingRun:
         config: plain, resolved config.
         key: key of the config.
         overrides: what the command line changed.
-        folder: where the run leaves its files; rank zero alone writes there.
+        held: the folder in which the run leaves its files; rank zero alone writes there.
     """
 
     config: dict[str, Any]
     key: str
     overrides: list[str]
-    folder: RunFolder
+    held: HeldFolder
+
+    @property
+    def folder(self) -> RunFolder:
+        """Where the run leaves its files."""
+        return self.held.folder
+
+    @property
+    def _again(self) -> str:
+        return "with resume=auto goes on" if self.config["resume"] == "never" else "goes on"
 
     @classmethod
     def from_config(cls, cfg: "DictConfig") -> "TrainingRun":
-        """Check the config and name the folder.
+        """Check the config and hold the folder.
 
         Raises:
             ConfigError: a key that nothing reads, or a value that is missing.
         """
         config = resolved(cfg)
         validate(config, schema=Train)
-        key = config_key(config)
+        settle_rank(config["trainer"])
+        key = run_key(config)
         return cls(config, key, list(HydraConfig.get().overrides.task), place_of(config, key=key))
 
     def run(self) -> None:
@@ -98,21 +131,31 @@ class TrainingRun:
             "versions": versions(),
             "git": git_commit(),
         }
-        with held(self.folder), Interruption() as interruption:
+        with self.held, Interruption() as interruption:
+            # What an earlier run left stays as it is until this run is known to start.
+            begun = not self.folder.holds_work()
             try:
+<<<<<<< HEAD
                 self._begin()
                 self._train(results, timing, interruption)
+=======
+                if begun:
+                    self.held.begin(self.config)
+                prepared = self._prepare(timing, interruption)
+                if prepared.beginning.is_done:
+                    self.held.tell(prepared.beginning.told)
+                    return
+                self.held.make_room(prepared.beginning, config=self.config)
+                begun = True
+                results |= self._train(prepared, timing)
+>>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
                 results["state"] = "finished"
             except Diverged as error:
                 results |= error.facts()
                 raise
             except Interrupted as error:
                 results |= {"state": "interrupted", "reason": f"told to end by {error.signal.name}"}
-                if is_first_process():
-                    told = (
-                        f"{self.folder.path}: {results['reason']}; the same command with resume=auto goes on"
-                    )
-                    print_plain(told, file=sys.stderr)
+                self.held.tell(f"{results['reason']}; the same command {self._again}", file=sys.stderr)
                 raise
             except BaseException as error:
                 results["reason"] = f"{type(error).__name__}: {error}"
@@ -121,8 +164,10 @@ class TrainingRun:
                 spent = timing.earlier + time.monotonic() - began
                 results.setdefault("seconds", {})["total"] = round(spent, 3)
                 results["peak_memory_bytes"] = peak_memory_bytes()
-                self._end(results)
+                if begun:
+                    self.held.end(results)
 
+<<<<<<< HEAD
     def _begin(self) -> None:
         if is_first_process():
             for folder in (self.folder.path, self.folder.last.parent):
@@ -137,16 +182,22 @@ class TrainingRun:
                 self.folder.write_results(results)
 
     def _train(self, results: dict[str, Any], timing: EpochTiming, interruption: Interruption) -> None:
+=======
+    def _prepare(self, timing: EpochTiming, interruption: Interruption) -> "_Prepared":
+        """Everything that can be refused, and nothing that writes to the run's folder."""
+>>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
         quiet_lightning()
-        console = PlainConsole(quiet=not is_first_process())
         threads = set_threads(self.config["trainer"])
         data, question = self._data()
+        checksum = data.store.checksum
         L.seed_everything(self.config["seed"], verbose=False)
         module = self._module(data, question)
-        checkpoint = self._checkpoint(data.store.checksum)
-        checkpoints = Checkpoints(
-            self.folder, monitor=self.config["monitor"], resumes_from=checkpoint, interruption=interruption
+        module.optimizer(module.parameters())  # refuses values that it cannot take
+        source = source_of(self.config, checksum=checksum)
+        beginning = beginning_of(
+            self.folder, config=self.config, key=self.key, checksum=checksum, source=source
         )
+<<<<<<< HEAD
         trainer = self._trainer(console, [checkpoints, timing, interruption, StepSeed(self.config["seed"])])
         results |= {
             "world_size": trainer.world_size,
@@ -158,6 +209,26 @@ class TrainingRun:
         }
         with _ending(trainer) as final:
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
+=======
+        checkpoints = Checkpoints(
+            self.folder,
+            monitor=self.config["monitor"],
+            resumes_from=beginning.checkpoint,
+            interruption=interruption,
+            keeps_best=beginning.source is None or beginning.source.has_best,
+        )
+        callbacks = [checkpoints, timing, interruption, StepSeed(self.config["seed"])]
+        if beginning.source is not None:
+            callbacks.append(LongerSchedule(was=beginning.source.length))
+        trainer = self._trainer(callbacks)
+        return _Prepared(threads, data, question, module, source, beginning, trainer)
+
+    def _train(self, prepared: "_Prepared", timing: EpochTiming) -> dict[str, Any]:
+        data, module, trainer = prepared.data, prepared.module, prepared.trainer
+        trainer.loggers = self._loggers()
+        with ending(trainer) as final:
+            trainer.fit(module, datamodule=data, ckpt_path=prepared.beginning.checkpoint)
+>>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
             fit_seconds = timing.earlier + timing.seconds
             test_began = time.monotonic()
             best_epoch = load_best(trainer, module, self.folder)
@@ -172,6 +243,7 @@ class TrainingRun:
                 "attention": scores["test"].attention,
             }
         if trainer.is_global_zero:
+            console = PlainConsole()
             for split, one in scores.items():
                 self.folder.write_predictions(split, one.predictions)
                 if one.attention is not None:
@@ -181,16 +253,30 @@ class TrainingRun:
                 if one.no_prior:
                     console.print(no_prior_sentence(one.no_prior), soft_wrap=True)
             console.print(f"{self.folder.path}", soft_wrap=True)
+<<<<<<< HEAD
         results |= {
+=======
+        return {
+            "world_size": trainer.world_size,
+            "threads": prepared.threads.count,
+            "precision": str(trainer.precision),
+>>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
             "best_epoch": best_epoch,
             "metrics": metrics,
             "counts": {name: value for one in scores.values() for name, value in one.counts.items()},
             "unseen_answers": {split: one.unseen_answers for split, one in scores.items()},
             "no_prior": {split: one.no_prior for split, one in scores.items() if one.no_prior},
+<<<<<<< HEAD
             "seconds": {
                 "fit": round(fit_seconds, 3),
                 "test": round(time.monotonic() - test_began, 3),
             },
+=======
+            "dropped_questions": dict(data.store.dropped),
+            "data": data.facts(prepared.question.name),
+            "goes_on_from": None if prepared.source is None else prepared.source.facts,
+            "seconds": {"fit": round(fit_seconds, 3), "test": round(time.monotonic() - test_began, 3)},
+>>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
         }
 
     def _data(self) -> tuple[AVQADataModule, Question]:
@@ -212,17 +298,6 @@ class TrainingRun:
         )
         return data, question
 
-    def _checkpoint(self, checksum: str) -> Path | None:
-        """What the run goes on from; None where it starts afresh, of which earlier files are removed."""
-        if self.config["resume"] == "auto" and self.folder.last.exists():
-            checkpoint = load_checkpoint(self.folder.last)
-            if resumable(checkpoint, self.folder, key=self.key, checksum=checksum):
-                return self.folder.last
-        if is_first_process():
-            for old in (self.folder.last, self.folder.best, *self.folder.logs):
-                old.unlink(missing_ok=True)
-        return None
-
     def _module(self, data: AVQADataModule, question: Question) -> AVQAModule:
         return build_module(
             self.config,
@@ -231,20 +306,22 @@ class TrainingRun:
             origin=Origin(
                 key=self.key,
                 checksum=data.store.checksum,
-                config={**self.config, "data": _from_anywhere(self.config["data"])},
+                config=from_anywhere(self.config),
                 answers=data.answers,
                 words=data.words,
                 spec=asdict(data.spec),
             ).plain(),
         )
 
-    def _trainer(self, console: PlainConsole, callbacks: list[L.Callback]) -> L.Trainer:
+    def _trainer(self, callbacks: list[L.Callback]) -> L.Trainer:
         node = {k: v for k, v in self.config["trainer"].items() if k not in TRAINER_KEYS_OF_OURS}
         if self.config["display"]:
-            callbacks.append(FitProgress(console, monitor=self.config["monitor"]))
+            callbacks.append(
+                FitProgress(PlainConsole(quiet=not is_first_process()), monitor=self.config["monitor"])
+            )
         return L.Trainer(
             **node | {"precision": precision_on(node["precision"], accelerator=node["accelerator"])},
-            logger=self._loggers(),
+            logger=False,
             callbacks=callbacks,
             plugins=[AtomicCheckpointIO()],
             default_root_dir=self.folder.path,
@@ -273,29 +350,3 @@ class TrainingRun:
         elif name not in ("wandb", "none"):
             raise ConfigError(f"logger.name={name}: expected wandb or none")
         return loggers
-
-
-def _from_anywhere(data: dict[str, Any]) -> dict[str, Any]:
-    """The data node with absolute paths, for a checkpoint that is evaluated from another folder."""
-    paths = {
-        name: str(Path(data[name]).absolute()) for name in ("raw", "store") if data.get(name) is not None
-    }
-    return data | paths
-
-
-@contextmanager
-def _ending(trainer: L.Trainer) -> Iterator[dict[str, Any]]:
-    """Close the W&B run with what the block gives; after an error, leave no process behind."""
-    final: dict[str, Any] = {}
-    failed = True
-    try:
-        yield final
-        failed = False
-    finally:
-        for logger in trainer.loggers:
-            if isinstance(logger, RunLogger):
-                logger.end(failed=failed, **final)
-        launcher = trainer.strategy.launcher
-        if failed and launcher is not None:
-            # Not before the end: Lightning watches them, and kills this process where one of them dies.
-            atexit.register(launcher.kill, signal.SIGKILL)

@@ -1,5 +1,6 @@
-"""Checkpoints that a kill cannot destroy."""
+"""Checkpoints that a kill cannot destroy and whose damage is noticed."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,48 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 from avqa_lit.artifacts.atomic import replacing
+from avqa_lit.errors import DataError
+
+
+class UnreadableCheckpointError(DataError):
+    """A checkpoint that is damaged, or that holds other things than tensors and plain values."""
+
+
+def read_checkpoint(path: Path) -> Any:
+    """The tensors and plain values of a file that torch saved, after a check of every record.
+
+    torch writes a zip archive with a CRC-32 of each record, but does not compare it when it loads.
+
+    Raises:
+        UnreadableCheckpointError: the file is damaged, or holds other things.
+    """
+    verify(path)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # the unpickler raises whatever comes of wrong bytes
+        raise UnreadableCheckpointError(
+            f"{path}: cannot be read as weights and plain values ({error})"
+        ) from error
+
+
+def verify(path: Path) -> None:
+    """Compare every record of a file that torch saved with its checksum; files of torch 1.5 have none.
+
+    Raises:
+        UnreadableCheckpointError: a record differs from its checksum, or the file is cut short.
+    """
+    with path.open("rb") as file:
+        if file.read(2) != b"PK":
+            return  # no archive but a pickle
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if any(record.compress_type != zipfile.ZIP_STORED for record in archive.infolist()):
+                raise zipfile.BadZipFile("torch writes no compressed records")
+            damaged = archive.testzip()
+    except Exception as error:  # zipfile has no error of its own for half of what wrong bytes lead to
+        raise UnreadableCheckpointError(f"{path}: is damaged ({error})") from error
+    if damaged is not None:
+        raise UnreadableCheckpointError(f"{path}: is damaged (the checksum of its record {damaged} is wrong)")
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -23,4 +66,4 @@ class AtomicCheckpointIO(TorchCheckpointIO):
                 raise
 
     def load_checkpoint(self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True) -> Any:
-        return torch.load(path, map_location=map_location, weights_only=True)
+        return read_checkpoint(Path(path))

@@ -2,16 +2,18 @@
 
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import lightning as L
-import torch
 from torch import Tensor
 
+from avqa_lit.artifacts.atomic import writing
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.data.datamodule import BatchLoader
 from avqa_lit.errors import ConfigError
+from avqa_lit.training.checkpoint_io import UnreadableCheckpointError, read_checkpoint, verify
 from avqa_lit.training.interruption import Interruption
 from avqa_lit.training.schedules import should_fall
 
@@ -29,15 +31,24 @@ class Checkpoints(L.Callback):
         monitor: validation metric that chooses the best epoch; ties go to the earlier one.
         resumes_from: checkpoint that is handed to the fit, None where it starts afresh.
         interruption: says when to end.
+        keeps_best: whether the best epoch that the checkpoint knows lies in the folder; without it, the best
+            is chosen anew.
     """
 
     def __init__(
-        self, folder: RunFolder, *, monitor: str, resumes_from: Path | None, interruption: Interruption
+        self,
+        folder: RunFolder,
+        *,
+        monitor: str,
+        resumes_from: Path | None,
+        interruption: Interruption,
+        keeps_best: bool = True,
     ) -> None:
         self.folder = folder
         self.monitor = monitor
         self.resumes_from = resumes_from
         self.interruption = interruption
+        self.keeps_best = keeps_best
         self._best = math.nan
         self._saved_at = 0
         self._steps = 0
@@ -106,29 +117,37 @@ class Checkpoints(L.Callback):
         value = float(known[self.monitor])
         better = value < self._best if should_fall(self.monitor) else value > self._best
         if better or math.isnan(self._best):
-            self._best = value
+            self._best, self._steps = value, 0
             trainer.save_checkpoint(self.folder.best)
 
     def _save_last(self, trainer: L.Trainer, *, steps: int = 0) -> None:
         if trainer.global_step != self._saved_at:
             self._saved_at, self._steps = trainer.global_step, steps
+            if trainer.is_global_zero and self.folder.last.exists():
+                with writing(self.folder.previous):
+                    self.folder.last.replace(self.folder.previous)
             trainer.save_checkpoint(self.folder.last)
 
     def on_save_checkpoint(
         self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        logs = {one.name: _size(one) for one in self.folder.logs}
-        checkpoint["resume"] = {"steps": self._steps, "best": self._best, "logs": logs}
+        checkpoint["resume"] = {
+            "steps": self._steps,
+            "best": self._best,
+            "metrics": _size(self.folder.metrics),
+        }
 
     def on_load_checkpoint(
         self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         state = checkpoint["resume"]
-        self._steps, self._best, self._saved_at = state["steps"], state["best"], checkpoint["global_step"]
-        if trainer.is_global_zero:
-            for log in self.folder.logs:
-                if log.exists():
-                    os.truncate(log, state["logs"][log.name])
+        self._steps = state["steps"]
+        self._best = state["best"] if self.keeps_best else math.nan
+        # A run that goes on with another one saves when its first epoch begins, and then stands by itself.
+        stands_alone = self.resumes_from in (self.folder.last, self.folder.previous)
+        self._saved_at = checkpoint["global_step"] if stands_alone or self._steps > 0 else -1
+        if trainer.is_global_zero and _size(self.folder.metrics) > state["metrics"]:
+            os.truncate(self.folder.metrics, state["metrics"])
 
 
 def _is_at_rest(trainer: L.Trainer, batch_idx: int) -> bool:
@@ -145,28 +164,34 @@ def _size(log: Path) -> int:
     return log.stat().st_size if log.exists() else 0
 
 
-def resumable(checkpoint: dict[str, Any], folder: RunFolder, *, key: str, checksum: str) -> bool:
-    """Whether a run can go on from this checkpoint in this folder as if it had never ended.
+def obstacle(checkpoint: Mapping[str, Any], folder: RunFolder) -> str | None:
+    """Why the run of `folder` cannot go on from its checkpoint as if it had never ended; None where it can.
 
     Args:
-        checkpoint: loaded from ``last.ckpt``.
+        checkpoint: content of its ``last.ckpt``, or of the one before.
         folder: the run's.
-        key: key of the config.
-        checksum: of the store as it is now.
     """
-    origin, state = checkpoint["avqa_lit"], checkpoint["resume"]
-    return (
-        (origin["key"], origin["checksum"]) == (key, checksum)
-        and (folder.best.exists() or math.isnan(state["best"]))
-        and all(_size(folder.path / name) >= size for name, size in state["logs"].items())
-    )
+    state = checkpoint.get("resume") or {}
+    if not {"steps", "best", "metrics"} <= state.keys() or "avqa_lit" not in checkpoint:
+        return f"another version of avqa_lit wrote the checkpoints in {folder.last.parent}"
+    if _size(folder.metrics) < state["metrics"]:
+        return f"{folder.metrics} is shorter than when the checkpoint was written"
+    if math.isnan(state["best"]):
+        return None
+    if not folder.best.exists():
+        return f"{folder.best} is missing"
+    try:
+        verify(folder.best)
+    except UnreadableCheckpointError as error:
+        return str(error)
+    return None
 
 
 def load_best(trainer: L.Trainer, module: L.LightningModule, folder: RunFolder) -> int:
     """Give the module the weights of the best epoch, on every process, and return the epoch's number."""
     found: tuple[int, dict[str, Tensor]] = (0, {})
     if trainer.is_global_zero:
-        saved = torch.load(folder.best, map_location="cpu", weights_only=True)
+        saved = read_checkpoint(folder.best)
         found = (saved["epoch"], saved["state_dict"])
     epoch, weights = trainer.strategy.broadcast(found)
     module.load_state_dict(weights)

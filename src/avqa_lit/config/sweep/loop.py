@@ -40,6 +40,7 @@ class _Attempt:
     process: RunningJob
     lease: Lease
     began: float
+    earlier_results: tuple[int, int] | None
     stopped: tuple[str, str] | None = None  # state and reason, once we have asked it to end
     kill_at: float = float("inf")
 
@@ -99,14 +100,13 @@ class JobLoop:
     def _start(self, job: SweepJob, lease: Lease) -> None:
         job.attempts += 1
         try:
-            # What an earlier attempt left must not pass for this one's.
-            RunFolder(job.folder).results.unlink(missing_ok=True)
+            earlier = _stamp(job)
             process = self.start(job, lease)
         except OSError as error:
             self.slots.release(lease)
             self._settle(job, "failed", f"cannot be started: {error}", retry=True)
             return
-        self.running.append(_Attempt(job, process, lease, time.monotonic()))
+        self.running.append(_Attempt(job, process, lease, time.monotonic(), earlier))
         job.state, job.reason = "running", None
         self.changed()
         self.display.started(job)
@@ -133,12 +133,18 @@ class JobLoop:
         self.running.remove(attempt)
         self.slots.release(attempt.lease)
         job.seconds += time.monotonic() - attempt.began
-        job.results = finished_results(job.folder, key=job.key) if status == 0 else None
+        # What an earlier attempt left must not pass for this one's.
+        has_results = _stamp(job) != attempt.earlier_results
+        job.results = finished_results(job.folder, key=job.key) if status == 0 and has_results else None
         if job.results is not None:
             self._settle(job, "finished", None)
             return
         state, reason = failure(
-            job.folder, key=job.key, status=status, last_lines=attempt.process.last_lines()
+            job.folder,
+            key=job.key,
+            status=status,
+            last_lines=attempt.process.last_lines(),
+            has_results=has_results,
         )
         if state == "diverged":
             self._settle(job, state, reason)
@@ -169,3 +175,12 @@ class JobLoop:
             if hurry:
                 attempt.kill_at = 0.0
         self.changed()
+
+
+def _stamp(job: SweepJob) -> tuple[int, int] | None:
+    """Tells the results of one attempt from those of another; None where there are none."""
+    try:
+        status = RunFolder(job.folder).results.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns

@@ -5,6 +5,7 @@ Lightning ends with status 0 after SIGTERM, so status 0 proves nothing.
 
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ def _results(folder: Path, *, state: str, key: str, checksum: str | None) -> dic
     return results if stands and same_data else None
 
 
-def failure(folder: Path, *, key: str, status: int, last_lines: Sequence[str]) -> tuple[str, str]:
+def failure(
+    folder: Path, *, key: str, status: int, last_lines: Sequence[str], has_results: bool = True
+) -> tuple[str, str]:
     """State and reason of a job that left no finished results: failed, interrupted or diverged.
 
     Args:
@@ -50,14 +53,15 @@ def failure(folder: Path, *, key: str, status: int, last_lines: Sequence[str]) -
         key: key of its config.
         status: exit status, negative for a signal.
         last_lines: end of the job's log.
+        has_results: whether this attempt wrote the results that lie in the folder.
     """
-    reason = why_diverged(folder, key=key)
-    if reason is not None:
-        return "diverged", reason
-    try:
-        left = read_run(folder).results
-    except DataError:
-        left = {}
+    left: dict[str, Any] = {}
+    if has_results:
+        reason = why_diverged(folder, key=key)
+        if reason is not None:
+            return "diverged", reason
+        with suppress(DataError):
+            left = read_run(folder).results
     state = left.get("state")
     if status < 0:
         cause = f"killed by {signal.Signals(-status).name}"

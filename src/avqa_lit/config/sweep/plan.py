@@ -11,7 +11,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
 from avqa_lit.artifacts.sweep_file import JobEntry
-from avqa_lit.config.keys import config_key
+from avqa_lit.config.keys import run_key
 from avqa_lit.config.resolve import resolved
 from avqa_lit.config.sweep.slots import Need
 
@@ -103,7 +103,7 @@ def plan_jobs(
             overrides.append("trainer.threads=1")
             OmegaConf.update(cfg, "trainer.threads", 1)
         config = resolved(cfg)
-        key = config_key(config)
+        key = run_key(config)
         if key not in jobs:
             jobs[key] = SweepJob(
                 number=first_number + len(jobs),
