@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -47,6 +48,16 @@ def test_superseded_jobs_are_left_out_with_a_note(fake):
     found = collect([sweep.write()])
     assert [result.folder.name for result in found.results] == ["new"]
     assert "jobs of an earlier grid are superseded and left out (1)" in found.notes[0]
+
+
+def test_a_folder_that_made_room_for_another_run_is_left_out_with_a_note(fake):
+    sweep = fake()
+    sweep.add("a")
+    folder = sweep.write()
+    shutil.copytree(folder / "a", folder / "a.superseded-1")
+    found = collect([folder])
+    assert [result.folder.name for result in found.results] == ["a"]
+    assert "folders that made room for another run are left out (1)" in found.notes[0]
 
 
 def test_a_superseded_run_counts_when_it_is_named_alone(fake):

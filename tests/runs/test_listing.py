@@ -157,3 +157,13 @@ def test_what_holds_no_runs_is_refused(tmp_path):
         list_runs(tmp_path / "nowhere")
     with pytest.raises(DataError, match="expected runs or sweeps at any depth, found none"):
         list_runs(tmp_path)
+
+
+def test_a_folder_that_made_room_for_another_run_is_counted_and_left_out(write, tmp_path):
+    write("train/a")
+    write("train/a.superseded-1")
+    listing = list_runs(tmp_path / "runs")
+    assert [run.folder.path.name for run in listing.runs] == ["a"]
+    assert listing.notes == [
+        f"{tmp_path / 'runs/train'}: folders that made room for another run are left out (1)."
+    ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from avqa_lit.artifacts.run_folder import RunFolder
+from avqa_lit.artifacts.superseded import is_superseded
 from avqa_lit.artifacts.sweep_file import JobEntry, Sweep, read_sweep, sweep_path
 from avqa_lit.errors import DataError
 
@@ -32,21 +33,29 @@ class RunTree:
         runs: in order of their folders, those of a sweep in the order of its grid; of a sweep, the present
             jobs alone.
         sweeps: by their folder.
+        superseded: number of folders that made room for another run, by the folder that they lie in; what
+            they hold is left out.
         unreadable: for each folder whose sweep.json cannot be read, why; its runs count as single ones.
     """
 
     runs: list[FoundRun] = field(default_factory=list)
     sweeps: dict[Path, Sweep] = field(default_factory=dict)
+    superseded: dict[Path, int] = field(default_factory=dict)
     unreadable: dict[Path, DataError] = field(default_factory=dict)
 
     @property
     def notes(self) -> list[str]:
-        """Which jobs of the sweeps are left out."""
-        return [
+        """Which jobs of the sweeps and which folders are left out."""
+        jobs = [
             f"{folder}: jobs of an earlier grid are superseded and left out ({older})."
             for folder, sweep in self.sweeps.items()
             if (older := len(sweep.jobs) - len(sweep.present))
         ]
+        folders = [
+            f"{folder}: folders that made room for another run are left out ({count})."
+            for folder, count in self.superseded.items()
+        ]
+        return jobs + folders
 
 
 def read_tree(root: Path) -> RunTree:
@@ -55,7 +64,10 @@ def read_tree(root: Path) -> RunTree:
     jobs: set[Path] = set()
     for name, folders, files in os.walk(root):
         folder = Path(name)
-        folders.sort()
+        superseded = {name for name in folders if is_superseded(Path(name))}
+        if superseded:
+            tree.superseded[folder] = len(superseded)
+        folders[:] = sorted(set(folders) - superseded)
         if sweep_path(folder).name in files:
             jobs |= _add_sweep(tree, folder)
         run = RunFolder(folder)

@@ -64,7 +64,12 @@ def beginning_of(
     if earlier.checksum not in (None, checksum):
         reason = f"the data have changed (checksum {str(earlier.checksum)[:12]} then, {checksum[:12]} now)"
         return first(reason, moves_aside=True)
-    if earlier.finished:
+    if earlier.state == "diverged":
+        raise ConfigError(
+            f"{folder.path}: this run diverged with this config and these data, and would again; change a "
+            "value, or start afresh with resume=never"
+        )
+    if earlier.state == "finished":
         told = (
             f"is finished with this config and these data, so nothing is left to do; resume=never starts "
             f"afresh, and resume={folder.path} trainer.max_epochs=N hydra.run.dir=DIR goes on for more epochs"

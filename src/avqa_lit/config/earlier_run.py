@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from avqa_lit.artifacts.run_folder import Run, RunFolder, read_run
 from avqa_lit.config.keys import run_key
 from avqa_lit.errors import ConfigError, DataError
@@ -43,7 +41,7 @@ class EarlierRun:
         key: of the run; None where no file tells it.
         checksum: of its data; None where no file tells it.
         config: resolved config; empty where it cannot be read.
-        finished: whether it reached its end.
+        state: finished, interrupted, failed or diverged; None where no file tells it.
         restart: from which it can go on; None where there is none.
         obstacles: for each checkpoint that cannot be used, why.
     """
@@ -51,7 +49,7 @@ class EarlierRun:
     key: str | None
     checksum: str | None
     config: dict[str, Any]
-    finished: bool
+    state: str | None
     restart: Restart | None
     obstacles: dict[Path, str]
 
@@ -64,7 +62,7 @@ def earlier_run(folder: RunFolder) -> EarlierRun | None:
     with suppress(DataError):
         results = read_run(folder.path).results
     config: dict[str, Any] = {}
-    with suppress(yaml.YAMLError, UnicodeDecodeError):
+    with suppress(DataError):
         config = Run(folder, results).config
     key, checksum = results.get("key"), (results.get("data") or {}).get("checksum")
     restart, obstacles = None, {}
@@ -81,7 +79,7 @@ def earlier_run(folder: RunFolder) -> EarlierRun | None:
     if key is None and config:
         with suppress(ConfigError):
             key = run_key(config)
-    return EarlierRun(key, checksum, config, results.get("state") == "finished", restart, obstacles)
+    return EarlierRun(key, checksum, config, results.get("state"), restart, obstacles)
 
 
 def _checkpoints(folder: RunFolder) -> Iterator[tuple[Path, dict[str, Any], str | None]]:

@@ -5,13 +5,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-import yaml
 from filelock import FileLock
 
-from avqa_lit.artifacts.atomic import remove_unfinished, write_text, writing
+from avqa_lit.artifacts.atomic import remove_unfinished, writing
 from avqa_lit.artifacts.locks import acquired
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.artifacts.superseded import move_aside
+from avqa_lit.artifacts.yaml_files import write_yaml
 from avqa_lit.config.beginning import Beginning
 from avqa_lit.console import print_plain
 from avqa_lit.errors import ConfigError, WriteError
@@ -80,7 +80,7 @@ class HeldFolder:
             for folder in (self.folder.path, self.folder.last.parent):
                 remove_unfinished(folder)
             self.folder.results.unlink(missing_ok=True)
-            write_text(self.folder.config, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+            write_yaml(self.folder.config, config)
 
     def make_room(self, beginning: Beginning, *, config: dict[str, Any]) -> None:
         """Say where the run begins, and leave in the folder what it begins with."""

@@ -14,7 +14,7 @@ from avqa_lit.artifacts.atomic import writing
 from avqa_lit.artifacts.locks import acquired
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.held_folder import HeldFolder
-from avqa_lit.config.sweep.outcome import finished_results
+from avqa_lit.config.sweep.outcome import has_ended
 from avqa_lit.errors import ConfigError
 from avqa_lit.training.process import is_first_process
 
@@ -77,7 +77,7 @@ def new_folder(runs: Path, *, key: str) -> RunFolder:
 
 
 def unfinished(runs: Path, *, key: str) -> RunFolder | None:
-    """The newest run with this key that left a checkpoint and no finished results.
+    """The newest run with this key that left a checkpoint and has not come to its end.
 
     Args:
         runs: folder of runs that are named by time and key.
@@ -94,8 +94,7 @@ def unfinished(runs: Path, *, key: str) -> RunFolder | None:
                 "the same config with resume=never"
             )
     for folder in found:
-        if (folder.last.exists() or folder.previous.exists()) and (
-            finished_results(folder.path, key=key) is None
-        ):
+        has_checkpoint = folder.last.exists() or folder.previous.exists()
+        if has_checkpoint and not has_ended(folder.path, key=key):
             return folder
     return None

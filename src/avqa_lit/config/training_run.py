@@ -9,19 +9,11 @@ from typing import TYPE_CHECKING, Any
 import lightning as L
 from hydra.core.hydra_config import HydraConfig
 
-<<<<<<< HEAD
-from avqa_lit.artifacts.atomic import remove_unfinished
-=======
->>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
 from avqa_lit.artifacts.attention import write_attention
 from avqa_lit.artifacts.checkpoint_origin import Origin
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
-<<<<<<< HEAD
-from avqa_lit.artifacts.yaml_files import write_yaml
-=======
 from avqa_lit.config.beginning import Beginning, beginning_of
->>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
 from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build, build_module
 from avqa_lit.config.continuation import Source, source_of
 from avqa_lit.config.ending import ending
@@ -42,12 +34,8 @@ from avqa_lit.data.views import ALL
 from avqa_lit.errors import ConfigError
 from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 from avqa_lit.training.checkpoint_io import AtomicCheckpointIO
-<<<<<<< HEAD
-from avqa_lit.training.checkpoints import Checkpoints, load_best, resumable
-from avqa_lit.training.divergence import Diverged
-=======
 from avqa_lit.training.checkpoints import Checkpoints, load_best
->>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
+from avqa_lit.training.divergence import Diverged
 from avqa_lit.training.interruption import Interrupted, Interruption
 from avqa_lit.training.jsonl_logger import JsonlLogger
 from avqa_lit.training.longer_schedule import LongerSchedule
@@ -135,10 +123,6 @@ class TrainingRun:
             # What an earlier run left stays as it is until this run is known to start.
             begun = not self.folder.holds_work()
             try:
-<<<<<<< HEAD
-                self._begin()
-                self._train(results, timing, interruption)
-=======
                 if begun:
                     self.held.begin(self.config)
                 prepared = self._prepare(timing, interruption)
@@ -147,8 +131,7 @@ class TrainingRun:
                     return
                 self.held.make_room(prepared.beginning, config=self.config)
                 begun = True
-                results |= self._train(prepared, timing)
->>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
+                self._train(prepared, results, timing)
                 results["state"] = "finished"
             except Diverged as error:
                 results |= error.facts()
@@ -167,25 +150,8 @@ class TrainingRun:
                 if begun:
                     self.held.end(results)
 
-<<<<<<< HEAD
-    def _begin(self) -> None:
-        if is_first_process():
-            for folder in (self.folder.path, self.folder.last.parent):
-                remove_unfinished(folder)
-            self.folder.results.unlink(missing_ok=True)
-            write_yaml(self.folder.config, self.config)
-
-    def _end(self, results: dict[str, Any]) -> None:
-        if is_first_process():
-            # On a full disk the reason that is told is the first one.
-            with nullcontext() if results["state"] == "finished" else suppress(WriteError):
-                self.folder.write_results(results)
-
-    def _train(self, results: dict[str, Any], timing: EpochTiming, interruption: Interruption) -> None:
-=======
     def _prepare(self, timing: EpochTiming, interruption: Interruption) -> "_Prepared":
         """Everything that can be refused, and nothing that writes to the run's folder."""
->>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
         quiet_lightning()
         threads = set_threads(self.config["trainer"])
         data, question = self._data()
@@ -197,19 +163,6 @@ class TrainingRun:
         beginning = beginning_of(
             self.folder, config=self.config, key=self.key, checksum=checksum, source=source
         )
-<<<<<<< HEAD
-        trainer = self._trainer(console, [checkpoints, timing, interruption, StepSeed(self.config["seed"])])
-        results |= {
-            "world_size": trainer.world_size,
-            "threads": threads.count,
-            "precision": str(trainer.precision),
-            "parameters": sum(one.numel() for one in module.model.parameters()),
-            "dropped_questions": dict(data.store.dropped),
-            "data": data.facts(question.name),
-        }
-        with _ending(trainer) as final:
-            trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
-=======
         checkpoints = Checkpoints(
             self.folder,
             monitor=self.config["monitor"],
@@ -223,12 +176,20 @@ class TrainingRun:
         trainer = self._trainer(callbacks)
         return _Prepared(threads, data, question, module, source, beginning, trainer)
 
-    def _train(self, prepared: "_Prepared", timing: EpochTiming) -> dict[str, Any]:
+    def _train(self, prepared: "_Prepared", results: dict[str, Any], timing: EpochTiming) -> None:
         data, module, trainer = prepared.data, prepared.module, prepared.trainer
         trainer.loggers = self._loggers()
+        results |= {
+            "world_size": trainer.world_size,
+            "threads": prepared.threads.count,
+            "precision": str(trainer.precision),
+            "parameters": sum(one.numel() for one in module.model.parameters()),
+            "dropped_questions": dict(data.store.dropped),
+            "data": data.facts(prepared.question.name),
+            "goes_on_from": None if prepared.source is None else prepared.source.facts,
+        }
         with ending(trainer) as final:
             trainer.fit(module, datamodule=data, ckpt_path=prepared.beginning.checkpoint)
->>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
             fit_seconds = timing.earlier + timing.seconds
             test_began = time.monotonic()
             best_epoch = load_best(trainer, module, self.folder)
@@ -253,30 +214,13 @@ class TrainingRun:
                 if one.no_prior:
                     console.print(no_prior_sentence(one.no_prior), soft_wrap=True)
             console.print(f"{self.folder.path}", soft_wrap=True)
-<<<<<<< HEAD
         results |= {
-=======
-        return {
-            "world_size": trainer.world_size,
-            "threads": prepared.threads.count,
-            "precision": str(trainer.precision),
->>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
             "best_epoch": best_epoch,
             "metrics": metrics,
             "counts": {name: value for one in scores.values() for name, value in one.counts.items()},
             "unseen_answers": {split: one.unseen_answers for split, one in scores.items()},
             "no_prior": {split: one.no_prior for split, one in scores.items() if one.no_prior},
-<<<<<<< HEAD
-            "seconds": {
-                "fit": round(fit_seconds, 3),
-                "test": round(time.monotonic() - test_began, 3),
-            },
-=======
-            "dropped_questions": dict(data.store.dropped),
-            "data": data.facts(prepared.question.name),
-            "goes_on_from": None if prepared.source is None else prepared.source.facts,
             "seconds": {"fit": round(fit_seconds, 3), "test": round(time.monotonic() - test_began, 3)},
->>>>>>> d6933b6 (Never write to a folder that holds another run; say where each run begins)
         }
 
     def _data(self) -> tuple[AVQADataModule, Question]:

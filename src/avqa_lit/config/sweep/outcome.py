@@ -33,6 +33,11 @@ def why_diverged(folder: Path, *, key: str, checksum: str | None = None) -> str 
     return None if results is None else str(results.get("reason") or "no reason recorded")
 
 
+def has_ended(folder: Path, *, key: str) -> bool:
+    """Whether a run with this config finished or diverged, so that there is nothing to go on with."""
+    return finished_results(folder, key=key) is not None or why_diverged(folder, key=key) is not None
+
+
 def _results(folder: Path, *, state: str, key: str, checksum: str | None) -> dict[str, Any] | None:
     try:
         results = read_run(folder).results
