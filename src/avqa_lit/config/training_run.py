@@ -85,7 +85,8 @@ class TrainingRun:
 
     @property
     def _again(self) -> str:
-        return "with resume=auto goes on" if self.config["resume"] == "never" else "goes on"
+        alone = self.config["resume"] in ("auto", "never")
+        return "with resume=auto goes on" if alone else "goes on"
 
     @classmethod
     def from_config(cls, cfg: "DictConfig") -> "TrainingRun":
