@@ -15,6 +15,7 @@ import yaml
 from hydra.utils import get_object
 
 from avqa_lit.artifacts.atomic import write_text
+from avqa_lit.config.build import TRAINER_KEYS_WE_SET
 from avqa_lit.config.plugins import OptunaSettings, ProcessSettings, SlurmSettings
 from avqa_lit.config.schema import Answers, Budget, Evaluate, Paths, Predict, Prepare, Train
 from avqa_lit.config.validation import GIVEN_BY_US
@@ -52,6 +53,9 @@ def page() -> str:
     for group in sorted(one.name for one in CONF.iterdir() if one.is_dir()):
         if group != "experiment":
             parts += [f"## {group}\n", *map(option, files(group))]
+        if group == "trainer":
+            parts += ["### Refused\n\nArguments of `lightning.Trainer` that no config gives, and why:\n"]
+            parts += [*(f"- `trainer.{key}`: {reason}." for key, reason in TRAINER_KEYS_WE_SET.items()), ""]
     parts.append("## Sweeps\n")
     for name, schema in SWEEPS.items():
         prefix = name.partition("=")[0].replace("/", ".")
@@ -77,6 +81,10 @@ def option(file: Path) -> str:
     if bases:
         changed = ", ".join(f"{key} {_code(value)}" for key, value in node.items())
         lines.append(f"As `{group}={bases[0]}`, with {changed}.\n")
+    elif group == "debug":  # keys of the trainer, given together
+        meanings = comments_of(file)
+        rows = ((key, value, meanings[f"  {key}"]) for key, value in node.get("trainer", {}).items())
+        lines.append(table("trainer.", rows))
     elif group == "budget":  # described by the schema
         lines.append(table("budget.", ((key, node[key], text) for key, _, text in rows_of_schema(Budget))))
     else:

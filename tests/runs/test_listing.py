@@ -46,6 +46,13 @@ def test_a_run_that_diverged_tells_where_alone_and_in_a_sweep(write, write_sweep
     }
 
 
+def test_a_smoke_run_has_no_accuracy(write, tmp_path):
+    write("train/a", val=1.0, smoke=["trainer.limit_val_batches=1"])
+    run = only(tmp_path)
+    assert (run.state, run.metric("val/acc/overall")) == ("finished", None)
+    assert run.reason == "a smoke run (trainer.limit_val_batches=1), whose scores are no results"
+
+
 def test_a_run_that_is_going_on_tells_how_far_it_is(write, tmp_path):
     run = write("train/a", results=None)
     with FileLock(run.lock):

@@ -76,6 +76,7 @@ class Results(_Read):
         state: how it ended.
         reason: why it ended, unless it finished.
         diverged: where, if it diverged.
+        smoke: keys that had it see a part of its data alone; its scores are no results then.
         key: of its config.
         experiment: name of the study.
         overrides: what was given on its command line.
@@ -95,6 +96,7 @@ class Results(_Read):
     state: State
     reason: str | None = None
     diverged: Diverged | None = None
+    smoke: tuple[str, ...] = ()
     key: str | None = None
     experiment: str | None = None
     overrides: tuple[str, ...] = ()

@@ -50,6 +50,11 @@ class RunFolder:
         return self.path / "timing.jsonl"
 
     @property
+    def profile(self) -> Path:
+        """Where the fit spent its time, if a profiler was asked for."""
+        return self.path / "profile.txt"
+
+    @property
     def logs(self) -> tuple[Path, ...]:
         """What a run appends to while it trains."""
         return self.metrics, self.timing

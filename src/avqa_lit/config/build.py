@@ -22,11 +22,29 @@ if TYPE_CHECKING:
 
 # Read by us beside the arguments of lightning.Trainer.
 TRAINER_KEYS_OF_OURS = {"threads", "log_every_n_steps"}
-# Given by us, so that no config can take them away.
+# Arguments of lightning.Trainer that no config gives, and why. All others are honoured.
 TRAINER_KEYS_WE_SET = {
-    "logger", "callbacks", "plugins", "default_root_dir", "use_distributed_sampler", "enable_progress_bar",
-    "enable_model_summary", "enable_checkpointing",
-}  # fmt: skip
+    "logger": "choose one with the group logger",
+    "callbacks": "those of a run are fixed",
+    "plugins": "they are fixed, so that a kill destroys no checkpoint",
+    "default_root_dir": "name the run's folder with hydra.run.dir=DIR, that of all runs with paths.runs=DIR",
+    "use_distributed_sampler": "batches are divided among the processes without it, with no question twice",
+    "enable_progress_bar": "display=false hides the progress",
+    "enable_model_summary": "results.json tells the number of parameters",
+    "enable_checkpointing": "the epoch that is tested is chosen among checkpoints",
+    "num_sanity_val_steps": "debug=one_batch tries the validation before a long training",
+    "limit_predict_batches": "training predicts nothing but the questions that it is scored on",
+    "min_epochs": "nothing ends a training before trainer.max_epochs or trainer.max_steps",
+    "min_steps": "nothing ends a training before trainer.max_epochs or trainer.max_steps",
+    "max_time": (
+        "what a run learns must not depend on the speed of the machine; a run that is told to end saves, and "
+        "resume=auto goes on with it"
+    ),
+    "reload_dataloaders_every_n_epochs": "the data of a run do not change",
+    "barebones": "a run needs its logs and checkpoints; use debug=profile to see where the time goes",
+    "enable_autolog_hparams": "config.yaml and the loggers hold the whole config",
+    "model_registry": "checkpoints lie in the run's folder",
+}
 
 
 def build_model(node: dict[str, Any], spec: "DataSpec", question: "Question") -> "nn.Module":

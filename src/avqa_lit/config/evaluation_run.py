@@ -11,6 +11,7 @@ from avqa_lit.config.precision import precision_on
 from avqa_lit.config.published import restore_published
 from avqa_lit.config.resolve import resolved_evaluation
 from avqa_lit.config.restored import restore
+from avqa_lit.config.smoke import smoke_reasons
 from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import ConfigError
 from avqa_lit.training.process import quiet_lightning
@@ -61,6 +62,7 @@ def evaluate(cfg: "DictConfig") -> None:
             "drop": config["drop"],
             "view": config["data"].get("view", CLEAN),
             "seed": trained["seed"],
+            "smoke": smoke_reasons(trained["trainer"]),
             "best_epoch": restored.epoch,
             "monitor": trained["monitor"],
             "precision": str(trainer.precision),

@@ -9,6 +9,7 @@ from avqa_lit.artifacts.differences import leaves
 
 # None of these changes a weight or a count.
 WITHOUT_EFFECT = ("hydra", "logger", "paths", "display", "trust", "resume", "attention")
+TRAINER_WITHOUT_EFFECT = ("detect_anomaly", "profiler")
 
 
 def config_key(config: Mapping[str, Any]) -> str:
@@ -19,6 +20,8 @@ def config_key(config: Mapping[str, Any]) -> str:
         True
     """
     kept = {name: value for name, value in config.items() if name not in WITHOUT_EFFECT}
+    if "trainer" in kept:
+        kept["trainer"] = {k: v for k, v in kept["trainer"].items() if k not in TRAINER_WITHOUT_EFFECT}
     canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 

@@ -19,6 +19,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from avqa_lit.artifacts.sweep_file import Sweep, read_sweep, sweep_path, write_sweep
+from avqa_lit.config.smoke import smoke_reasons
 from avqa_lit.config.sweep.display import SweepDisplay, print_outcome
 from avqa_lit.config.sweep.interrupts import Interrupts
 from avqa_lit.config.sweep.loop import JobLoop, Limits
@@ -92,7 +93,9 @@ class SweepLauncher(Launcher):
         self.context = hydra_context
         self.config = config
         self.experiment = config.get("experiment") or "train"
-        self.folder = (Path(config.paths.runs).expanduser() / self.experiment).absolute()
+        # Beside the real sweep of the same experiment, whose jobs must not be superseded.
+        smoke = "smoke" if smoke_reasons(dict(config.get("trainer") or {})) else ""
+        self.folder = (Path(config.paths.runs).expanduser() / smoke / self.experiment).absolute()
         config.hydra.sweep.dir = str(self.folder)  # the sweeper keeps its own record there
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
@@ -177,10 +180,12 @@ class SweepLauncher(Launcher):
         """What the sweeper gets: the monitored value, or an error that names all jobs that did not finish.
 
         The value of a job that diverged is None: it has come to its end, and a sweep does not fail for it.
+        So is that of a smoke run, which is no result.
         """
         if job.results is not None or job.state == "diverged":
             results = job.results or {}
-            value = (results.get("metrics") or {}).get(results.get("monitor"))
+            metrics = {} if results.get("smoke") else results.get("metrics") or {}
+            value = metrics.get(results.get("monitor"))
             return JobReturn(
                 overrides, working_dir=str(job.folder), status=JobStatus.COMPLETED, _return_value=value
             )

@@ -22,10 +22,12 @@ from avqa_lit.config.keys import run_key
 from avqa_lit.config.precision import precision_on
 from avqa_lit.config.processes import settle_rank
 from avqa_lit.config.processors import Processors
+from avqa_lit.config.profile import profile_told
 from avqa_lit.config.question import Question
 from avqa_lit.config.resolve import from_anywhere, resolved
 from avqa_lit.config.run_place import place_of
 from avqa_lit.config.schema import Train
+from avqa_lit.config.smoke import as_limits, check_shares, smoke_reasons, smoke_sentence
 from avqa_lit.config.threads import set_threads
 from avqa_lit.config.validation import validate
 from avqa_lit.console import PlainConsole
@@ -42,6 +44,7 @@ from avqa_lit.training.longer_schedule import LongerSchedule
 from avqa_lit.training.module import AVQAModule
 from avqa_lit.training.process import is_first_process, quiet_lightning
 from avqa_lit.training.progress import FitProgress
+from avqa_lit.training.same_batches import SameBatches
 from avqa_lit.training.scoring import score
 from avqa_lit.training.step_seed import StepSeed
 from avqa_lit.training.timing import EpochTiming
@@ -117,6 +120,7 @@ class TrainingRun:
             "overrides": self.overrides,
             "seed": self.config["seed"],
             "monitor": self.config["monitor"],
+            "smoke": smoke_reasons(self.config["trainer"]),
             "versions": versions(),
             "git": git_commit(),
         }
@@ -156,6 +160,7 @@ class TrainingRun:
         quiet_lightning()
         threads = set_threads(self.config["trainer"])
         data, question = self._data()
+        check_shares(as_limits(self.config["trainer"]), data)
         checksum = data.store.checksum
         L.seed_everything(self.config["seed"], verbose=False)
         module = self._module(data, question)
@@ -190,7 +195,9 @@ class TrainingRun:
             "goes_on_from": None if prepared.source is None else prepared.source.facts,
         }
         with ending(trainer) as final:
-            trainer.fit(module, datamodule=data, ckpt_path=prepared.beginning.checkpoint)
+            with profile_told(trainer, self.folder):
+                trainer.fit(module, datamodule=data, ckpt_path=prepared.beginning.checkpoint)
+            trained = dict(trainer.progress_bar_metrics)  # the test clears them
             fit_seconds = timing.earlier + timing.seconds
             test_began = time.monotonic()
             best_epoch = load_best(trainer, module, self.folder)
@@ -211,6 +218,8 @@ class TrainingRun:
                 if one.attention is not None:
                     write_attention(self.folder.attention(split), one.attention)
             console.print(score_table(scores["test"].metrics, scores["test"].counts, split="test"))
+            if results["smoke"]:
+                console.print(smoke_sentence(results["smoke"], trained=trained))
             for one in scores.values():
                 if one.no_prior:
                     console.print(no_prior_sentence(one.no_prior), soft_wrap=True)
@@ -259,7 +268,10 @@ class TrainingRun:
         )
 
     def _trainer(self, callbacks: list[L.Callback]) -> L.Trainer:
-        node = {k: v for k, v in self.config["trainer"].items() if k not in TRAINER_KEYS_OF_OURS}
+        given = as_limits(self.config["trainer"])
+        node = {k: v for k, v in given.items() if k not in TRAINER_KEYS_OF_OURS}
+        if self.config["trainer"].get("overfit_batches"):
+            callbacks.append(SameBatches())
         if self.config["display"]:
             callbacks.append(
                 FitProgress(PlainConsole(quiet=not is_first_process()), monitor=self.config["monitor"])

@@ -81,9 +81,13 @@ def _check_trainer(trainer: Mapping[str, Any]) -> None:
     from lightning import Trainer
 
     from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, TRAINER_KEYS_WE_SET
+    from avqa_lit.config.smoke import check_smoke
 
-    known = set(inspect.signature(Trainer).parameters) | TRAINER_KEYS_OF_OURS
-    _check_names("trainer.", trainer, known - TRAINER_KEYS_WE_SET)
+    for key in trainer:
+        if key in TRAINER_KEYS_WE_SET:
+            raise ConfigError(f"trainer.{key} is not taken: {TRAINER_KEYS_WE_SET[key]}")
+    _check_names("trainer.", trainer, set(inspect.signature(Trainer).parameters) | set(TRAINER_KEYS_OF_OURS))
+    check_smoke(trainer)
 
 
 def _targets(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:

@@ -35,12 +35,14 @@ class Collection:
 
     Attributes:
         results: finished runs, in the order of their sweep.
+        smoke: folders of finished smoke runs, whose scores are no results.
         unfinished: the rest.
         sweeps: by their folder.
         notes: what was left out, and why.
     """
 
     results: list[Result] = field(default_factory=list)
+    smoke: list[Path] = field(default_factory=list)
     unfinished: list[Unfinished] = field(default_factory=list)
     sweeps: dict[Path, Sweep] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -73,6 +75,11 @@ def collect(folders: Iterable[Path]) -> Collection:
             if path not in seen:
                 _add(found, run)
             seen.add(path)
+    found.sweeps = {
+        folder: sweep
+        for folder, sweep in found.sweeps.items()
+        if not all((folder / job.folder).resolve() in found.smoke for job in sweep.present)
+    }
     found.results = _comparable(found)
     found.results = _each_once(found)
     return found
@@ -101,6 +108,9 @@ def _add_run(
     state, reason, name = "unreadable", "", path.name
     try:
         run = read_run(path)
+        if run.results.get("state") == "finished" and run.results.get("smoke"):
+            found.smoke.append(path)
+            return
         if run.results.get("state") == "finished":
             found.results.append(read_result(run))
             return

@@ -13,4 +13,9 @@ def left_out(found: Collection) -> list[str]:
             f"{count(diverged, 'run')} diverged: losses or weights were not finite any more. They are in no "
             "number below, so that a setting is judged by its other runs alone."
         )
+    if found.smoke:
+        sentences.append(
+            f"{count(len(found.smoke), 'smoke run')} saw a part of the data alone, to try whether everything "
+            "works. They are in no number below."
+        )
     return sentences

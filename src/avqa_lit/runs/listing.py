@@ -26,7 +26,7 @@ class ListedRun:
         folder: where its files are, or will be.
         experiment: name of the study.
         state: finished, running, waiting, failed, interrupted, diverged or unreadable.
-        reason: why it is not finished, or how far it is.
+        reason: why it is not finished or no result, or how far it is.
         config: resolved config; empty where it is not written yet.
         overrides: what was given on its command line.
         results: content of results.json; empty where there is none.
@@ -49,8 +49,8 @@ class ListedRun:
         return flat_settings(self.config) | seed
 
     def metric(self, name: str) -> float | None:
-        """Value by its full name; None where the run has none."""
-        metrics = self.results.get("metrics")
+        """Value by its full name; None where the run has none, or is a smoke run without results."""
+        metrics = None if self.results.get("smoke") else self.results.get("metrics")
         value = metrics.get(name) if isinstance(metrics, Mapping) else None
         return value if isinstance(value, int | float) else None
 
@@ -134,7 +134,10 @@ def _told(run: RunFolder) -> tuple[str, str, Mapping[str, Any]]:
         results = read_run(run.path).results
     except DataError as error:
         return "unreadable", str(error), {}
-    return str(results["state"]), str(results.get("reason") or ""), results
+    reason = str(results.get("reason") or "")
+    if not reason and (smoke := results.get("smoke")):
+        reason = f"a smoke run ({', '.join(smoke)}), whose scores are no results"
+    return str(results["state"]), reason, results
 
 
 def _config(run: RunFolder) -> Mapping[str, Any]:

@@ -1,8 +1,12 @@
 """Exact scores of a split: metrics beside their prior, integer counts, predictions."""
 
+from dataclasses import replace
 from typing import Any
 
 import lightning as L
+import numpy as np
+from jaxtyping import Int64
+from torch import Tensor
 
 from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.data.annotated import annotated_in_store
@@ -25,34 +29,50 @@ def score(
         data: holds the split.
         split: the split to run over.
         attention: keep where the model looked and listened.
+
+    A trainer with `limit_test_batches` sees a part of the questions, and the scores are of that part.
     """
     collector, looks = PredictionCollector(), AttentionCollector()
     module.collectors = (collector, looks) if attention else (collector,)
     loader = data.loader(split, shuffle=False, rank=trainer.global_rank, world_size=trainer.world_size)
     trainer.test(module, dataloaders=loader, verbose=False)
     module.collectors = ()
-    prior = split_prior(annotated_in_store(data.store, split))
+    predicted = collector.gathered()
+    places = _places(predicted[0], data, split, whole=isinstance(trainer.limit_test_batches, float))
+    asked = annotated_in_store(data.store, split)
+    prior = split_prior(replace(asked, asked=[asked.asked[place] for place in places]))
     metrics = module.evaluated.metrics | prior.accuracies
-    answer = data.label_of[data.store.splits[split].answer]
+    answer = data.label_of[data.store.splits[split].answer[places]]
     return SplitScores(
         metrics={f"{split}/{name}": value for name, value in metrics.items()},
         counts={f"{split}/{name}": count for name, count in module.evaluated.counts.items()},
-        predictions=_predictions(collector, data, split, prior),
+        predictions=_predictions(predicted, places, data, split, prior),
         unseen_answers=int((answer >= len(data.answers)).sum()),
         no_prior=prior.absent,
         attention=looks.gathered(data.store) if attention else None,
     )
 
 
+def _places(
+    rows: Int64[Tensor, " question"], data: AVQADataModule, split: Split, *, whole: bool
+) -> Int64[np.ndarray, " question"]:
+    """Places in the split of the questions that were predicted, which are all of them if it is `whole`."""
+    known = data.store.splits[split].row
+    if whole and rows.tolist() != known.tolist():
+        raise RuntimeError(
+            f"{split}: {len(rows)} predictions for {len(known)} questions, expected one for each"
+        )
+    return np.searchsorted(known, rows.numpy())
+
+
 def _predictions(
-    collector: PredictionCollector, data: AVQADataModule, split: Split, prior: SplitPrior
+    predicted: tuple[Tensor, Tensor, Tensor],
+    places: Int64[np.ndarray, " question"],
+    data: AVQADataModule,
+    split: Split,
+    prior: SplitPrior,
 ) -> list[dict[str, Any]]:
     table, store = data.store.splits[split], data.store
-    rows, answers, probabilities = (one.tolist() for one in collector.gathered())
-    if rows != table.row.tolist():
-        raise RuntimeError(
-            f"{split}: {len(rows)} predictions for {len(table)} questions, expected one for each"
-        )
     return [
         {
             "row": row,
@@ -63,9 +83,11 @@ def _predictions(
             "question": store.texts[table.text[place]],
             "answer": store.labels[table.answer[place]],
             "prediction": data.labels[best[0]],
-            **({} if prior.answers is None else {"prior": prior.answers[place]}),
+            **({} if prior.answers is None else {"prior": prior.answers[number]}),
             "probability": round(chances[0], 6),
             "top5": [[data.labels[one], round(chance, 6)] for one, chance in zip(best, chances, strict=True)],
         }
-        for place, (row, best, chances) in enumerate(zip(rows, answers, probabilities, strict=True))
+        for number, (place, row, best, chances) in enumerate(
+            zip(places.tolist(), *(column.tolist() for column in predicted), strict=True)
+        )
     ]

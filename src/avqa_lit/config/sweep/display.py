@@ -152,14 +152,14 @@ def print_outcome(jobs: Sequence[SweepJob], *, console: PlainConsole) -> None:
 
 
 def accuracy(results: Mapping[str, Any], split: str) -> str:
-    """Overall accuracy of a split in percent, or a dash.
+    """Overall accuracy of a split in percent, or a dash, also for a smoke run.
 
     Example:
         >>> accuracy({"metrics": {"val/acc/overall": 0.61234}}, "val")
         '61.23'
     """
     value = (results.get("metrics") or {}).get(f"{split}/acc/overall")
-    return "-" if value is None else f"{100 * value:.2f}"
+    return "-" if value is None or results.get("smoke") else f"{100 * value:.2f}"
 
 
 def duration(seconds: float) -> str:
