@@ -14,13 +14,13 @@ def right(rows):
 
 
 def test_one_batch_of_each_split_goes_through_the_whole_run(train, capsys, tmp_path):
-    run = train("debug=one_batch", "attention=true", folder="a")
+    run = train("debug=one_batch", "data.batch_size=7", "attention=true", folder="a")
     assert run.results["state"] == "finished"
     assert run.results["smoke"] == ["trainer.fast_dev_run=True"]
     assert [row["step"] for row in run.metrics if "train/loss" in row] == [1]
     for split in ("val", "test"):
         rows = run.predictions(split)
-        assert 0 < len(rows) <= 29 < run.results["data"]["questions"][split]
+        assert 0 < len(rows) <= 7 < run.results["data"]["questions"][split]
         totals = [count["total"] for name, count in run.results["counts"].items() if name.startswith(split)]
         assert sum(totals) == len(rows)
         assert run.results["metrics"][f"{split}/acc/overall"] == right(rows) / len(rows)
@@ -34,10 +34,11 @@ def test_one_batch_of_each_split_goes_through_the_whole_run(train, capsys, tmp_p
 
 
 def test_a_limited_test_scores_the_questions_that_the_whole_test_scores(train):
-    whole, limited = train(folder="a"), train("+trainer.limit_test_batches=2", folder="b")
+    whole = train("data.batch_size=7", folder="a")
+    limited = train("data.batch_size=7", "+trainer.limit_test_batches=2", folder="b")
     expected = {row["row"]: row for row in whole.predictions()}
     rows = limited.predictions()
-    assert 29 < len(rows) <= 58
+    assert 7 < len(rows) <= 14
     assert rows == [expected[row["row"]] for row in rows]
 
 
@@ -70,17 +71,11 @@ def test_anomaly_detection_ends_a_run_as_diverged(train, tmp_path):
     assert (results["state"], results["diverged"]["quantity"]) == ("diverged", "train/loss/answer")
 
 
-@pytest.mark.slow
 def test_evaluating_the_checkpoint_of_a_smoke_run_is_marked_as_well(train, tmp_path, monkeypatch):
     from avqa_lit.evaluate import main
 
     run = train("debug=one_batch", folder="a")
-    command = [
-        "evaluate",
-        f"checkpoint={run.folder.best}",
-        f"hydra.run.dir={tmp_path / 'b'}",
-        "display=false",
-    ]
-    monkeypatch.setattr("sys.argv", command)
+    monkeypatch.setattr("sys.argv", ["evaluate", f"checkpoint={run.folder.best}", "display=false"])
     main()
-    assert read_run(tmp_path / "b").results["smoke"] == ["trainer.fast_dev_run=True"]
+    (folder,) = (tmp_path / "runs" / "evaluate").iterdir()
+    assert read_run(folder).results["smoke"] == ["trainer.fast_dev_run=True"]

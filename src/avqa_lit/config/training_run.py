@@ -219,7 +219,7 @@ class TrainingRun:
                     write_attention(self.folder.attention(split), one.attention)
             console.print(score_table(scores["test"].metrics, scores["test"].counts, split="test"))
             if results["smoke"]:
-                console.print(smoke_sentence(results["smoke"], trained=trained))
+                console.print(smoke_sentence(results["smoke"], trained=trained), soft_wrap=True)
             for one in scores.values():
                 if one.no_prior:
                     console.print(no_prior_sentence(one.no_prior), soft_wrap=True)
