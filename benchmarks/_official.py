@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from avqa_lit.batch import Batch, DataSpec, Track
-from avqa_lit.categories import CATEGORIES
 from avqa_lit.data.annotations import Question
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.feature_files import Extraction
@@ -19,6 +18,7 @@ from avqa_lit.data.store import FeatureStore
 from avqa_lit.losses.cross_entropy import AnswerCrossEntropy
 from avqa_lit.models.cross_attention import CrossAttention
 from avqa_lit.models.question import CachedQuestion
+from avqa_lit.taxonomy import MUSIC_AVQA
 
 VIDEOS, QUESTIONS, ROWS, ANSWERS = 9_288, 31_927, 60, 42
 AUDIO, VISUAL, MAPS, TEXT = (128,), (512,), (512, 14, 14), 512
@@ -55,7 +55,7 @@ def batch(*, videos: int = BATCH, rows: int = ROWS, visual: tuple[int, ...] = VI
         words=torch.ones(BATCH, 1, dtype=torch.int64),
         video=video,
         answer=torch.randint(0, ANSWERS, (BATCH,), generator=generator),
-        category=video % len(CATEGORIES),
+        category=video % len(MUSIC_AVQA),
         row=torch.arange(BATCH),
         weight=torch.ones(BATCH),
         total=BATCH,
@@ -126,7 +126,7 @@ def questions(number: int, *, videos: int) -> list[Question]:
     """Questions about the videos in turn, of which each text is asked often."""
     return [
         Question(
-            row, str(row), str(row % videos), str(row % videos), row % len(CATEGORIES), "How loud is it?",
+            row, str(row), str(row % videos), str(row % videos), row % len(MUSIC_AVQA), "How loud is it?",
             f"How loud is instrument {row % 1298}?", f"answer {row % ANSWERS}",
         )
         for row in range(number)

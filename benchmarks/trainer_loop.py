@@ -20,6 +20,7 @@ from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.batch import Batch, ModelOutput
 from avqa_lit.config.build import build_losses, build_optimizer
 from avqa_lit.losses.weighted import WeightedLosses
+from avqa_lit.taxonomy import MUSIC_AVQA
 from avqa_lit.training.jsonl_logger import JsonlLogger
 from avqa_lit.training.module import AVQAModule
 from avqa_lit.training.process import quiet_lightning
@@ -102,7 +103,8 @@ def _fit(data: L.LightningDataModule, folder: RunFolder) -> float:
         mode="offline", tags=[], timeout=10, artifacts=[],
     )  # fmt: skip
     module = AVQAModule(
-        model=Paced(), losses=_losses(), labels=ANSWERS, optimizer=build_optimizer(ADAM),
+        model=Paced(), losses=_losses(), labels=ANSWERS, taxonomy=MUSIC_AVQA,
+        optimizer=build_optimizer(ADAM),
         schedule=WarmupCosine(warmup=0.05, floor=0.0), monitor="val/acc/overall", log_every_n_steps=50,
         origin={},
     )  # fmt: skip

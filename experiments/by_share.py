@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from avqa_lit.artifacts.differences import value_name
 from avqa_lit.report.album import Album, write_figures
-from avqa_lit.report.columns import ALL, COLUMNS, OVERALL
+from avqa_lit.report.columns import OVERALL, columns_of
 from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.intervals import t_interval
 from avqa_lit.report.significance import differences
@@ -32,7 +32,7 @@ def shares(sets: Iterable[TestSet], *, reference: str) -> list[dict[str, Any]]:
 def _share(tests: TestSet, *, reference: str) -> dict[str, Any]:
     models = {value_name(one.setting("model._target_")): one for one in tests.configurations}
     others = {name: one for name, one in models.items() if name != reference}
-    (overall,) = (column for column in COLUMNS if column.metric == OVERALL)
+    (overall,) = (column for column in columns_of(tests.taxonomy) if column.metric == OVERALL)
     tested = differences(models[reference], list(others.values()), overall)
     return {
         "train_share": tests.configurations[0].setting("data.train_share"),
@@ -44,7 +44,7 @@ def _share(tests: TestSet, *, reference: str) -> dict[str, Any]:
                 "seeds": [result.seed for result in one.results],
                 "val": one.values(OVERALL, "val"),
                 "test": one.values(OVERALL),
-                "categories": {category: one.values(f"acc/{category}") for category in ALL},
+                "categories": {name: one.values(f"acc/{name}") for name in tests.taxonomy.names},
                 "fit_seconds": [result.fact("seconds.fit") for result in one.results],
             }
             for name, one in models.items()

@@ -18,7 +18,7 @@ from study_page import TESTED, outcome
 from avqa_lit.artifacts.atomic import write_json, write_text
 from avqa_lit.report.build import write_report
 from avqa_lit.report.collect import collect
-from avqa_lit.report.columns import ALL, COLUMNS
+from avqa_lit.report.columns import columns_of
 from avqa_lit.report.configurations import Configuration, TestSet, test_sets
 from avqa_lit.report.correlation import correlations
 from avqa_lit.report.significance import differences
@@ -37,7 +37,7 @@ class Study:
         arguments: of python -m avqa_lit.train.
         reference: label of a configuration; None where the verdict compares by itself.
         correlates: whether categories are correlated over the runs.
-        by_category: whether the page has a table of all nine categories.
+        by_category: whether the page has a table of all categories.
         seeds: how many.
         by_share: whether it is a learning curve over `data.train_share`; `reference` names a model then.
     """
@@ -153,10 +153,10 @@ def summary(name: str, sets: Sequence[TestSet]) -> dict[str, Any]:
 
 
 def _compared(study: Study, tests: TestSet) -> dict[str, Any]:
-    reference = _reference(study, tests)
+    reference, names = _reference(study, tests), tests.taxonomy.names
     return {
         "prior": {column: tests.prior(metric) for column, metric in TABLE.items()},
-        "prior_by_category": {one: tests.prior(f"acc/{one}") for one in ALL} if study.by_category else None,
+        "prior_by_category": {one: tests.prior(f"acc/{one}") for one in names} if study.by_category else None,
         "findings": [f"{one.lead} {one.text}" for one in findings(tests)],
         "reference": reference.label if reference else None,
         "configurations": [
@@ -166,7 +166,7 @@ def _compared(study: Study, tests: TestSet) -> dict[str, Any]:
                 "seeds": [result.seed for result in one.results],
                 "val": one.values("acc/overall", "val"),
                 "test": {column: one.values(metric) for column, metric in TABLE.items()},
-                "categories": {category: one.values(f"acc/{category}") for category in ALL},
+                "categories": {name: one.values(f"acc/{name}") for name in names},
                 "fit_seconds": [result.fact("seconds.fit") for result in one.results],
             }
             for one in tests.configurations
@@ -196,14 +196,14 @@ def _with_rest(tests: TestSet) -> dict[str, Any]:
     return {
         "runs": found.runs,
         "critical": found.critical,
-        "with_rest": dict(zip(ALL, found.with_rest.tolist(), strict=True)),
+        "with_rest": dict(zip(tests.taxonomy.names, found.with_rest.tolist(), strict=True)),
     }
 
 
 def _against(reference: Configuration, tests: TestSet) -> dict[str, dict[str, Any]]:
     """Difference and adjusted p-value of every other configuration, by its label and the column."""
     others = [one for one in tests.configurations if one is not reference]
-    columns = {one.metric: one for one in COLUMNS}
+    columns = {one.metric: one for one in columns_of(tests.taxonomy)}
     tested = {name: differences(reference, others, columns[TABLE[name]]) for name in TESTED}
     return {
         other.label: {

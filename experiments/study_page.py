@@ -7,7 +7,7 @@ import by_share
 
 from avqa_lit.report.intervals import t_interval
 from avqa_lit.report.significance import LEVEL
-from avqa_lit.report.wording import points
+from avqa_lit.report.wording import points, spelled
 
 # Averages over questions, which can be compared question by question.
 TESTED = ("overall", "audio", "visual", "audio-visual")
@@ -105,9 +105,9 @@ def _correlations(*, runs: int, critical: float, with_rest: Mapping[str, float])
         f"**{value:+.2f}**" if abs(value) > critical else f"{value:+.2f}" for value in with_rest.values()
     ]
     note = (
-        "Rank correlation (Spearman) of a category's test accuracy with the mean of the other eight, over "
-        f"{runs} runs; **bold** beyond {critical:.2f}, significant at 5% taken one by one. A category that "
-        "falls where the rest rises has a negative one."
+        "Rank correlation (Spearman) of a category's test accuracy with the mean of the other "
+        f"{spelled(len(with_rest) - 1)}, over {runs} runs; **bold** beyond {critical:.2f}, significant at 5% "
+        "taken one by one. A category that falls where the rest rises has a negative one."
     )
     return _table(["category", "with the rest"], list(zip(with_rest, values, strict=True))), note
 

@@ -11,8 +11,8 @@ import torch
 import yaml
 
 from avqa_lit.artifacts.run_folder import read_run
-from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS
+from avqa_lit.taxonomy import MUSIC_AVQA
 from avqa_lit.training.step_seed import StepSeed
 
 NAN_ON_ONE = """
@@ -49,7 +49,7 @@ def test_a_run_leaves_the_files_of_the_contract(train):
     assert "trainer.max_epochs=2" in results["overrides"]
     assert results["unseen_answers"].keys() == {"val", "test"}
     for split in ("val", "test"):
-        counts = {name: results["counts"][f"{split}/{name}"] for name in CATEGORY_NAMES}
+        counts = {name: results["counts"][f"{split}/{name}"] for name in MUSIC_AVQA.names}
         rows = done.predictions(split)
         assert [row["row"] for row in rows] == list(range(results["data"]["questions"][split]))
         for name, count in counts.items():

@@ -16,7 +16,6 @@ import numpy as np
 from probes import ABSENT, PRESENT
 
 from avqa_lit.artifacts.atomic import write_json, write_text
-from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.data.annotations import fill
 from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.synthetic.concerts import SyntheticConcerts, Video
@@ -24,6 +23,7 @@ from avqa_lit.data.synthetic.questions import answer
 from avqa_lit.data.synthetic.scenes import simulate
 from avqa_lit.data.synthetic.templates import TEMPLATES
 from avqa_lit.metrics.prior import fit_prior
+from avqa_lit.taxonomy import MUSIC_AVQA
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- outcome, drawn from results.json -->", "<!-- end of outcome -->"
@@ -91,7 +91,7 @@ def prior(train: list[Video], test: list[Video]) -> dict[str, float]:
     right = np.equal(predicted, answers)
     where = np.array(categories)
     return {"overall": float(right.mean())} | {
-        name: float(right[where == name].mean()) for name in CATEGORY_NAMES
+        name: float(right[where == name].mean()) for name in MUSIC_AVQA.names
     }
 
 

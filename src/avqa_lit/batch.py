@@ -80,7 +80,7 @@ class Batch:
         video: row of each question's video in ``audio`` and ``visual``.
         answer: label of each question; a label at or above ``DataSpec.answers`` is an answer that
             the train split never gives, so no prediction can equal it.
-        category: index in ``avqa_lit.categories.CATEGORIES``.
+        category: place of each question's category in the taxonomy of the data.
         row: row of each question in its split, its identity.
         weight: 1 for a question; 0 for the stand-in that a process without questions runs.
         total: number of questions in this step over all processes.

@@ -5,6 +5,7 @@ import pytest
 
 from avqa_lit.artifacts.checkpoint_origin import Origin, read_origin
 from avqa_lit.errors import ConfigError
+from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
 
 CONFIG = {
     "seed": 3,
@@ -20,7 +21,13 @@ CONFIG = {
     "experiment": None,
 }
 ORIGIN = Origin(
-    key="abc", checksum="def", config=CONFIG, answers=("yes", "no"), words=("is", "it"), spec={"audio": (2,)}
+    key="abc",
+    checksum="def",
+    config=CONFIG,
+    answers=("yes", "no"),
+    words=("is", "it"),
+    spec={"audio": (2,)},
+    taxonomy=Taxonomy.from_plain([{"type": "which"}]),
 )
 
 
@@ -109,3 +116,7 @@ def test_a_file_without_the_entry_is_refused():
         ConfigError, match=r"checkpoint=a.ckpt: expected a checkpoint written by avqa_lit.train"
     ):
         read_origin({"state_dict": {}}, path=Path("a.ckpt"))
+
+
+def test_a_checkpoint_of_an_older_version_is_of_music_avqa():
+    assert read(changed("taxonomy", None)).taxonomy == MUSIC_AVQA

@@ -12,8 +12,8 @@ import torch
 
 from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.artifacts.sweep_file import read_sweep
-from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.models.avst_checkpoint import NAMES, UNUSED
+from avqa_lit.taxonomy import MUSIC_AVQA
 
 SMALL = (
     "trainer.max_epochs=2",
@@ -50,7 +50,7 @@ def _write_official(folder, *, questions, videos=7, seed=11):
             {
                 "video_id": names[number % videos],
                 "question_id": number,
-                "type": json.dumps(_type(CATEGORY_NAMES[number % len(CATEGORY_NAMES)])),
+                "type": json.dumps(_type(MUSIC_AVQA.names[number % len(MUSIC_AVQA.names)])),
                 "question_content": "How many instruments does the <Object> accompany?",
                 "templ_values": '["cello"]' if number % 3 else '["flute"]',
                 "question_deleted": 0,

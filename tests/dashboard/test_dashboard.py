@@ -1,14 +1,17 @@
 """What the workspace says and what is sent. Whether W&B draws it as meant cannot be seen here."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.dashboard.__main__ import main
 from avqa_lit.dashboard.workspace import spec
+from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
 
 pytest.importorskip("wandb_workspaces")
 
@@ -25,7 +28,7 @@ def impatient(monkeypatch):
 
 
 def panels(section=None):
-    found = spec(project="p")["section"]["panelBankConfig"]["sections"]
+    found = spec(MUSIC_AVQA, project="p")["section"]["panelBankConfig"]["sections"]
     return [panel for one in found if section in (None, one["name"]) for panel in one["panels"]]
 
 
@@ -45,7 +48,7 @@ def test_the_printed_workspace_is_the_golden_one(capsys):
 
 
 def test_sections_are_those_of_the_design():
-    sections = spec(project="p")["section"]["panelBankConfig"]["sections"]
+    sections = spec(MUSIC_AVQA, project="p")["section"]["panelBankConfig"]["sections"]
     assert [one["name"] for one in sections] == [
         "Overview", "Per category", "Sweep", "Alignment losses", "Training", "Errors",
     ]  # fmt: skip
@@ -135,3 +138,12 @@ def test_a_server_that_is_away_or_has_no_such_project_is_told(server, impatient,
     told = capsys.readouterr().err
     assert "error: the workspace of p was not saved: " in told
     assert ("Project `lab/p` not found" in told) == (how == "no project")
+
+
+def test_the_workspace_has_the_categories_of_a_run(tmp_path, capsys):
+    taxonomy = Taxonomy.from_plain([{"type": "which"}, {"type": "why"}])
+    RunFolder(tmp_path / "a").write_results({"state": "finished", "taxonomy": taxonomy.to_plain()})
+    assert main(["--run", str(tmp_path / "a")]) == 0
+    printed = capsys.readouterr().out
+    assert "test/acc/which" in printed
+    assert not re.search(r"acc/audio|mean_of_modalities\"|/avg", printed)

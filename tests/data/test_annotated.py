@@ -9,6 +9,7 @@ from avqa_lit.data.annotated import Annotated, shared_questions
 from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.synthetic.concerts import SyntheticConcerts
 from avqa_lit.errors import DataError
+from avqa_lit.taxonomy import MUSIC_AVQA
 
 ENCODER = HashingEncoder(dim=13)
 
@@ -89,6 +90,6 @@ def test_a_split_that_is_null_cannot_be_packed(official):
 def test_a_question_stands_in_train_if_id_video_and_text_agree(question):
     train = [question(0, video_id="a"), question(1), question(2, question_id=None)]
     asked = [question(0, video_id="a"), question(1, question_id="9"), question(7, question_id=None)]
-    data = Annotated(Path("d"), "c", "test", train=train, asked=asked)
+    data = Annotated(Path("d"), "c", "test", train=train, asked=asked, taxonomy=MUSIC_AVQA)
     assert shared_questions(data) == 2
     assert shared_questions(replace(data, train=None)) == 0

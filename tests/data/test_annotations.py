@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avqa_lit.categories import CATEGORIES, CATEGORY_NAMES
 from avqa_lit.data.annotations import FieldMap, fill, question_text, read_annotations, repeated_ids
 from avqa_lit.errors import DataError
+from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
 
 OFFICIAL_TEST_COUNTS = {
     "A-Count": 1017,
@@ -35,7 +35,7 @@ def read(tmp_path):
 
 def test_the_official_test_file_has_the_published_counts(real_data):
     questions = read_annotations(real_data / "music_avqa/avqa-test.json")
-    assert Counter(CATEGORIES[one.category].label for one in questions) == OFFICIAL_TEST_COUNTS
+    assert Counter(MUSIC_AVQA.categories[one.category].label for one in questions) == OFFICIAL_TEST_COUNTS
     assert len({one.text for one in questions}) == 1298
     assert len({one.template for one in questions}) == 33
     assert len({one.answer for one in questions}) == 41
@@ -55,7 +55,7 @@ def test_every_row_of_the_other_published_files_parses(real_data, name, rows, re
 def test_a_row_is_read_as_published(read, record):
     (question,) = read(record())
     assert question == (
-        0, "12", "00000093", "00000093", CATEGORY_NAMES.index("audio/comparative"),
+        0, "12", "00000093", "00000093", MUSIC_AVQA.names.index("audio/comparative"),
         "Is the <Object> louder than the <Object>?", "Is the piano louder than the violin?", "yes",
     )  # fmt: skip
 
@@ -90,7 +90,7 @@ def test_version_2_rows_are_read(read, record):
         record(question_id="x7", templ_values="['piano', 'violin']"),
     )  # fmt: skip
     assert plain.text == "Is the piano louder than the violin?"
-    assert CATEGORY_NAMES[plain.category] == "audio_visual/comparative"
+    assert MUSIC_AVQA.names[plain.category] == "audio_visual/comparative"
     assert (heard.video_id, heard.audio_id, heard.question_id) == ("sa00006547", "00008531", None)
     assert (flipped.video_id, flipped.audio_id) == ("Baz-4i7soZ0_flip", "Baz-4i7soZ0_flip")
     assert (bare.audio_id, bare.question_id) == ("00000093", "x7")
@@ -208,3 +208,25 @@ def test_a_file_that_holds_no_questions_is_refused(tmp_path, content, message):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DataError, match=r"avqa-val.json: no such annotation file"):
         read_annotations(tmp_path / "avqa-val.json")
+
+
+@pytest.mark.parametrize("written", ["Come From", '["Come From"]', ["come_from"]])
+def test_a_type_alone_is_a_category_of_a_taxonomy_without_modalities(read, record, written):
+    taxonomy = Taxonomy.from_plain([{"type": "which"}, {"type": "come from"}])
+    (question,) = read(record(type=written), taxonomy=taxonomy)
+    assert taxonomy.names[question.category] == "come_from"
+
+
+def test_modality_and_type_may_have_keys_of_their_own(read, record):
+    taxonomy = Taxonomy.from_plain(
+        [{"modality": "both", "type": "which"}, {"modality": "sound", "type": "which"}]
+    )
+    row = record(type=None) | {"relation": "Sound", "kind": "Which"}
+    (question,) = read(row, fields=FieldMap(type=["relation", "kind"]), taxonomy=taxonomy)
+    assert taxonomy.names[question.category] == "sound/which"
+    with pytest.raises(DataError, match=r"relation, kind is .*expected a list of texts"):
+        read(row | {"kind": 7}, fields=FieldMap(type=["relation", "kind"]), taxonomy=taxonomy)
+    with pytest.raises(
+        DataError, match=r"unknown category .*Sound.*Why.*expected one of both/which, sound/which"
+    ):
+        read(row | {"kind": "Why"}, fields=FieldMap(type=["relation", "kind"]), taxonomy=taxonomy)

@@ -12,6 +12,7 @@ from avqa_lit.data.answer_coverage import answers_in_order
 from avqa_lit.data.answer_order import named_answers
 from avqa_lit.data.given_answer import GivenAnswer
 from avqa_lit.errors import DataError
+from avqa_lit.taxonomy import MUSIC_AVQA
 
 FILE = Path("given")
 
@@ -23,8 +24,8 @@ def question(row, identity=None, answer="yes"):
 def annotated(asked, *, train=("yes", "no"), **changes):
     if train is not None:
         train = [question(row, answer=answer) for row, answer in enumerate(train)]
-    return Annotated(**({"where": Path("data"), "checksum": "c", "split": "test"} | changes),
-                     train=train, asked=asked)  # fmt: skip
+    fixed = {"where": Path("data"), "checksum": "c", "split": "test", "taxonomy": MUSIC_AVQA}
+    return Annotated(**(fixed | changes), train=train, asked=asked)
 
 
 def by_id(*pairs):

@@ -238,3 +238,23 @@ def test_the_config_describes_the_layout(compose, name):
     built = instantiate(node, _convert_="all")
     assert built.fields == FieldMap()
     assert built.audio == Extraction("vggish")
+
+
+def test_another_taxonomy_rebuilds_the_store(official, packings):
+    for label in ("A", "A", "B"):
+        official(taxonomy=[{"modality": "audio", "type": "comparative", "label": label}]).prepare(None)
+    assert len(packings) == 2
+
+
+def test_a_taxonomy_that_cannot_be_read_is_refused_before_any_file_is_read(official):
+    with pytest.raises(
+        ConfigError, match=r"data.taxonomy: expected a type, .* found \{'modality': 'audio'\}"
+    ):
+        official(taxonomy=[{"modality": "audio"}])
+
+
+def test_a_category_outside_the_taxonomy_is_refused_by_row(official):
+    with pytest.raises(
+        DataError, match=r"row 0 \(question_id 0\): unknown category .*expected one of when; "
+    ):
+        official(taxonomy=[{"type": "when"}]).prepare(None)

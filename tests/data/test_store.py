@@ -10,8 +10,9 @@ from avqa_lit.batch import DataSpec
 from avqa_lit.data.digests import DamagedError
 from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.packed_modality import PackedModality
-from avqa_lit.data.store import FeatureStore
+from avqa_lit.data.store import FeatureStore, meta_checksum
 from avqa_lit.errors import DataError
+from avqa_lit.taxonomy import MUSIC_AVQA
 
 
 def _modality(lengths, *, dtype="float32", row=(2,), seconds_per_row=0.5, start_seconds=0.25):
@@ -109,7 +110,7 @@ def test_a_folder_without_a_store_is_refused(tmp_path):
         FeatureStore.open(tmp_path)
 
 
-@pytest.mark.parametrize("content, message", [("{", "expected JSON"), ("[]", "schema None, expected 1")])
+@pytest.mark.parametrize("content, message", [("{", "expected JSON"), ("[]", "schema None, expected 2")])
 def test_a_damaged_store_file_is_refused(store, content, message):
     (store.path / "store.json").write_text(content)
     with pytest.raises(DataError, match=f"store.json: {message}.*prepare again"):
@@ -119,7 +120,7 @@ def test_a_damaged_store_file_is_refused(store, content, message):
 def test_another_schema_is_refused(store):
     meta = json.loads((store.path / "store.json").read_text())
     (store.path / "store.json").write_text(json.dumps(meta | {"schema": 7}))
-    with pytest.raises(DataError, match="schema 7, expected 1"):
+    with pytest.raises(DataError, match="schema 7, expected 2"):
         FeatureStore.open(store.path)
 
 
@@ -152,3 +153,27 @@ def test_a_changed_word_of_the_store_file_is_found(store):
     file.write_text(file.read_text().replace("vggish", "vggosh"))
     with pytest.raises(DamagedError, match=r"store.json: its content does not fit its checksum"):
         FeatureStore.open(store.path)
+
+
+def test_a_store_keeps_its_taxonomy_and_an_older_one_is_of_music_avqa(official):
+    own = [{"modality": "Audio", "type": "Comparative", "label": "C"}]
+    store = official(taxonomy=own).prepare(None, progress=False)
+    assert [category.label for category in FeatureStore.open(store.path).taxonomy.categories] == ["C"]
+    meta = json.loads((store.path / "store.json").read_text())
+    del meta["taxonomy"]
+    _write_meta(store, meta | {"schema": 1})
+    assert FeatureStore.open(store.path).taxonomy == MUSIC_AVQA
+
+
+def test_a_taxonomy_that_cannot_be_read_is_told(store):
+    meta = json.loads((store.path / "store.json").read_text())
+    _write_meta(store, meta | {"taxonomy": []})
+    with pytest.raises(
+        DataError, match=r"store.json: the taxonomy cannot be read: 0 categories.*prepare again"
+    ):
+        FeatureStore.open(store.path)
+
+
+def _write_meta(store, meta):
+    """Write store.json anew, with the checksum of its content."""
+    (store.path / "store.json").write_text(json.dumps(meta | {"checksum": meta_checksum(meta)}))

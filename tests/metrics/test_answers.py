@@ -24,7 +24,7 @@ def questions(count, *, seed=0):
 
 
 def counted(*splits):
-    metrics = AnswerMetrics(labels=LABELS)
+    metrics = AnswerMetrics(labels=LABELS, categories=9)
     for columns in splits:
         metrics.update(*columns)
     return metrics

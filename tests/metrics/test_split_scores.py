@@ -15,6 +15,7 @@ from avqa_lit.data.answer_order import named_answers
 from avqa_lit.data.feature_files import Extraction
 from avqa_lit.data.official import OfficialLayout
 from avqa_lit.metrics.split_scores import UNKNOWN, score_answers
+from avqa_lit.taxonomy import MUSIC_AVQA
 
 PRINTED = {
     "audio/counting": "84.07", "audio/comparative": "64.65", "audio/avg": "76.91", "visual/counting": "82.29",
@@ -29,7 +30,9 @@ def question(row, category, answer, text="How?"):
 
 
 def annotated(asked, train):
-    return Annotated(Path("data"), "c", "test", train=train, asked=asked, no_train="it is null")
+    return Annotated(
+        Path("data"), "c", "test", train=train, asked=asked, taxonomy=MUSIC_AVQA, no_train="it is null"
+    )
 
 
 def test_answers_are_counted_by_category_beside_the_prior():

@@ -11,7 +11,7 @@ import yaml
 
 from avqa_lit.artifacts.attention import Attention, write_attention
 from avqa_lit.artifacts.run_folder import RunFolder
-from avqa_lit.categories import CATEGORY_NAMES, MODALITIES
+from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
 
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "more than ten")
 PLACES = (
@@ -45,15 +45,17 @@ class FakeSweep:
     budget: str = "quick"
     questions: str = "asked"
     seed: int = 0
+    taxonomy: Taxonomy = MUSIC_AVQA
     jobs: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self):
         self.rng = np.random.default_rng(self.seed)
-        self.categories = np.repeat(CATEGORY_NAMES, self.totals)
+        self.names = self.taxonomy.names
+        self.categories = np.repeat(self.names, self.totals)
         self.difficulty = self.rng.random(len(self.categories))
         self.prior = self.rng.random(len(self.categories)) < 0.45
         of_answers = np.random.default_rng(self.seed + 1)
-        kinds = [ANSWERS[CATEGORY_NAMES.index(name)] for name in self.categories]
+        kinds = [ANSWERS[self.names.index(name)] for name in self.categories]
         self.truths = [str(of_answers.choice(kind)) for kind in kinds]
         self.mistakes = [
             str(of_answers.choice([one for one in kind if one != truth]))
@@ -102,6 +104,7 @@ class FakeSweep:
                 **self.provenance(epochs),
                 "metrics": self.metrics(marks, val, prior) if done else {},
                 "counts": self.counts("test", marks) if done else {},
+                "taxonomy": self.taxonomy.to_plain(),
                 **results,
             }
         )
@@ -155,17 +158,17 @@ class FakeSweep:
         return values | {"val/acc/overall": val, "test/f1/macro": 0.5}
 
     def accuracies(self, marks):
-        types = {name: float(marks[self.categories == name].mean()) for name in CATEGORY_NAMES}
+        types = {name: float(marks[self.categories == name].mean()) for name in self.names}
         values = {f"acc/{name}": value for name, value in types.items()}
-        for one in MODALITIES:
+        for one in self.taxonomy.modalities:
             inside = [name.split("/")[0] == one for name in self.categories]
             values[f"acc/{one}/avg"] = float(marks[inside].mean())
             of_types = [value for name, value in types.items() if name.split("/")[0] == one]
             values[f"acc/{one}/mean_of_types"] = float(np.mean(of_types))
         values["acc/overall"] = float(marks.mean())
         values["acc/mean_of_types"] = float(np.mean(list(types.values())))
-        means = [values[f"acc/{one}/mean_of_types"] for one in MODALITIES]
-        return values | {"acc/mean_of_modalities": float(np.mean(means))}
+        means = [values[f"acc/{one}/mean_of_types"] for one in self.taxonomy.modalities]
+        return values | ({"acc/mean_of_modalities": float(np.mean(means))} if means else {})
 
     def counts(self, split, marks):
         return {
@@ -173,7 +176,7 @@ class FakeSweep:
                 "correct": int(marks[self.categories == name].sum()),
                 "total": int((self.categories == name).sum()),
             }
-            for name in CATEGORY_NAMES
+            for name in self.names
         }
 
     def predictions(self, marks, *, with_prior=False):

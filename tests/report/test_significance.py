@@ -5,12 +5,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from avqa_lit.report.collect import collect
-from avqa_lit.report.columns import COLUMNS, OVERALL
+from avqa_lit.report.columns import OVERALL, columns_of
 from avqa_lit.report.configurations import test_sets as sets_of
 from avqa_lit.report.significance import bootstrap_p, differences, holm, paired_t_p
+from avqa_lit.taxonomy import MUSIC_AVQA
 
-AUDIO = next(one for one in COLUMNS if one.metric == "acc/audio/avg")
-EVERY = next(one for one in COLUMNS if one.metric == OVERALL)
+AUDIO = next(one for one in columns_of(MUSIC_AVQA) if one.metric == "acc/audio/avg")
+EVERY = next(one for one in columns_of(MUSIC_AVQA) if one.metric == OVERALL)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=7))

@@ -8,11 +8,12 @@ import pytest
 from scipy import stats
 
 from avqa_lit.report.collect import collect
-from avqa_lit.report.columns import COLUMNS
+from avqa_lit.report.columns import columns_of
 from avqa_lit.report.configurations import test_sets as sets_of
 from avqa_lit.report.table import build_table
 from avqa_lit.report.table_html import html_table, runs_table
 from avqa_lit.report.table_text import csv_table, markdown_table
+from avqa_lit.taxonomy import MUSIC_AVQA
 
 MODALITIES = {"audio": ("counting", "comparative"), "visual": ("counting", "location")}
 MODALITIES["audio_visual"] = ("existential", "location", "counting", "comparative", "temporal")
@@ -162,7 +163,7 @@ def test_markdown_and_csv_hold_the_same_numbers(fake):
     rows = list(csv.DictReader(csv_table([table]).splitlines()))
     runs = [row for row in rows if row["kind"] == "run"]
     values = [recount(sweep.folder / job["key"]) for job in sweep.jobs]
-    names = [f"test/{column.metric}" for column in COLUMNS]
+    names = [f"test/{column.metric}" for column in columns_of(MUSIC_AVQA)]
     assert len(names) == 15
     assert [[float(row[name]) for name in names] for row in runs] == [pytest.approx(one) for one in values]
     assert [row["key"] for row in runs] == [job["key"] for job in sweep.jobs]

@@ -6,7 +6,8 @@ from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.configurations import test_sets as sets_of
 from avqa_lit.report.opponents import opponents
 from avqa_lit.report.significance import differences
-from avqa_lit.report.tested_cells import TESTED, cell_marks, how_tested, reference_row
+from avqa_lit.report.tested_cells import cell_marks, columns_tested, how_tested, reference_row
+from avqa_lit.taxonomy import MUSIC_AVQA
 
 AVST = "avqa_lit.models.avst.AVST"
 
@@ -34,7 +35,7 @@ def test_marks_are_the_significant_differences_to_the_chosen_row(compared):
     assert reference_row(test_set) is test_set.configurations[0]
     marks = cell_marks(test_set)
     assert [row[OVERALL].side for row in marks] == [0, -1, 0]
-    for column in TESTED:
+    for column in columns_tested(MUSIC_AVQA):
         found = differences(test_set.configurations[0], test_set.configurations[1:], column)
         assert [row[column.metric].side != 0 for row in marks[1:]] == [one.is_significant for one in found]
     assert all(row[OVERALL].gains for row in marks[::2])
@@ -64,7 +65,7 @@ def test_a_gain_that_is_chance_has_no_mark(fake):
 
 
 def test_unweighted_means_and_runs_without_predictions_are_not_tested(compared):
-    assert not [column for column in TESTED if "mean_of" in column.metric]
+    assert not [column for column in columns_tested(MUSIC_AVQA) if "mean_of" in column.metric]
     test_set = compared(0.9, 0.2, predictions="without")
     assert not any(mark.side or mark.gains for row in cell_marks(test_set) for mark in row.values())
     assert how_tested(test_set).startswith("No difference is marked as significant")

@@ -10,6 +10,7 @@ from avqa_lit.artifacts.run_folder import RunFolder, read_jsonl
 from avqa_lit.batch import Batch, ModelOutput, Track
 from avqa_lit.losses.cross_entropy import AnswerCrossEntropy
 from avqa_lit.losses.weighted import WeightedLosses
+from avqa_lit.taxonomy import MUSIC_AVQA
 from avqa_lit.training.checkpoints import Checkpoints
 from avqa_lit.training.interruption import Interruption
 from avqa_lit.training.jsonl_logger import JsonlLogger
@@ -107,6 +108,7 @@ def fit(tmp_path):
                 terms, weights=dict.fromkeys(terms, 1.0), start_epochs=dict.fromkeys(terms, 0)
             ),
             labels=ANSWERS,
+            taxonomy=MUSIC_AVQA,
             optimizer=optimizer or (lambda parameters: torch.optim.SGD(parameters, lr=RATE)),
             schedule=schedule or Constant(),
             monitor=monitor,

@@ -8,6 +8,7 @@ from avqa_lit.losses.kl import KL
 from avqa_lit.losses.weighted import WeightedLosses
 from avqa_lit.models.cross_attention import CrossAttention
 from avqa_lit.models.question import CachedQuestion
+from avqa_lit.taxonomy import MUSIC_AVQA
 from avqa_lit.training.module import AVQAModule
 from avqa_lit.training.schedules import Constant
 
@@ -21,8 +22,8 @@ def module_of(model, *, kl):
     }
     losses = WeightedLosses(terms, weights={"answer": 1.0, "kl": kl}, start_epochs={"answer": 0, "kl": 0})
     return AVQAModule(
-        model=model, losses=losses, labels=13, optimizer=torch.optim.Adam, schedule=Constant(),
-        monitor="val/acc/overall", log_every_n_steps=50, origin={},
+        model=model, losses=losses, labels=13, taxonomy=MUSIC_AVQA, optimizer=torch.optim.Adam,
+        schedule=Constant(), monitor="val/acc/overall", log_every_n_steps=50, origin={},
     )  # fmt: skip
 
 

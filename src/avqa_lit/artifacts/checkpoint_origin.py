@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from avqa_lit.errors import ConfigError
+from avqa_lit.taxonomy import Taxonomy, stored_taxonomy
 
 ENTRY = "avqa_lit"
 
@@ -23,6 +24,7 @@ class Origin:
         answers: the model's answers in the order of its outputs.
         words: the vocabulary of questions in order.
         spec: sizes of the data for which the model was built.
+        taxonomy: the categories of the questions that it was trained on.
     """
 
     key: str
@@ -31,10 +33,12 @@ class Origin:
     answers: tuple[str, ...]
     words: tuple[str, ...]
     spec: Mapping[str, Any]
+    taxonomy: Taxonomy
 
     def plain(self) -> dict[str, Any]:
         """The values as they travel in a checkpoint."""
-        return asdict(self) | {"answers": list(self.answers), "words": list(self.words)}
+        lists = {"answers": list(self.answers), "words": list(self.words)}
+        return asdict(self) | lists | {"taxonomy": self.taxonomy.to_plain()}
 
 
 def read_origin(checkpoint: Mapping[str, Any], *, path: Path) -> Origin:
@@ -63,6 +67,13 @@ def read_origin(checkpoint: Mapping[str, Any], *, path: Path) -> Origin:
             f"checkpoint={path}: {entry or ENTRY}: {first['msg'][:1].lower()}{first['msg'][1:]}; the file is "
             "damaged, or another version of avqa_lit wrote it"
         ) from error
+    try:
+        taxonomy = stored_taxonomy(checkpoint[ENTRY])
+    except ValueError as error:
+        raise ConfigError(
+            f"checkpoint={path}: taxonomy: {error}; the file is damaged, or another version of avqa_lit "
+            "wrote it"
+        ) from error
     return Origin(
         key=read.key,
         checksum=read.checksum,
@@ -70,6 +81,7 @@ def read_origin(checkpoint: Mapping[str, Any], *, path: Path) -> Origin:
         answers=tuple(read.answers),
         words=tuple(read.words),
         spec=read.spec,
+        taxonomy=taxonomy,
     )
 
 

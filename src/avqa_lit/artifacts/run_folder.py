@@ -14,6 +14,7 @@ from avqa_lit.artifacts.json_text import json_text
 from avqa_lit.artifacts.results import RESULTS, SCHEMA
 from avqa_lit.artifacts.yaml_files import read_yaml
 from avqa_lit.errors import DataError
+from avqa_lit.taxonomy import Taxonomy, stored_taxonomy
 
 REMEDY = "delete the folder or run it again"
 _OBJECT = TypeAdapter(dict[str, Any])
@@ -126,6 +127,20 @@ class Run:
             DataError: a file that is no plain YAML.
         """
         return read_yaml(self.folder.config, remedy=REMEDY) if self.folder.config.exists() else {}
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """The categories of its questions.
+
+        Raises:
+            DataError: a taxonomy that cannot be read.
+        """
+        try:
+            return stored_taxonomy(self.results)
+        except ValueError as error:
+            raise DataError(
+                f"{self.folder.results}: the taxonomy cannot be read: {error}; run it again"
+            ) from error
 
     @cached_property
     def metrics(self) -> list[dict[str, Any]]:

@@ -109,6 +109,7 @@ def build_module(
         model=model,
         losses=losses,
         labels=len(data.labels),
+        taxonomy=data.store.taxonomy,
         optimizer=build_optimizer(config["optimizer"]),
         schedule=schedule,
         monitor=config["monitor"],

@@ -48,6 +48,7 @@ def leave_evaluation(
             **results,
             "metrics": scores.metrics,
             "counts": scores.counts,
+            "taxonomy": scores.taxonomy.to_plain(),
             "unseen_answers": {} if scores.unseen_answers is None else {split: scores.unseen_answers},
             "no_prior": {split: scores.no_prior} if scores.no_prior else {},
             "versions": versions(),
@@ -57,7 +58,7 @@ def leave_evaluation(
         }
     )
     console = PlainConsole()
-    console.print(score_table(scores.metrics, scores.counts, split=split))
+    console.print(score_table(scores.metrics, scores.counts, scores.taxonomy, split=split))
     if scores.no_prior:
         console.print(no_prior_sentence(scores.no_prior), soft_wrap=True)
     console.print(str(folder.path), soft_wrap=True)

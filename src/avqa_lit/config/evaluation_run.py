@@ -12,6 +12,7 @@ from avqa_lit.config.published import restore_published
 from avqa_lit.config.resolve import resolved_evaluation
 from avqa_lit.config.restored import restore
 from avqa_lit.config.smoke import smoke_reasons
+from avqa_lit.console import PlainConsole
 from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import ConfigError
 from avqa_lit.training.process import quiet_lightning
@@ -71,3 +72,9 @@ def evaluate(cfg: "DictConfig") -> None:
         },
         began=began,
     )
+    if restored.taxonomy is not None and restored.taxonomy.names != data.store.taxonomy.names:
+        PlainConsole().print(
+            f"the model was trained on questions of other categories ({', '.join(restored.taxonomy.names)}); "
+            "the table has those of the data that were scored",
+            soft_wrap=True,
+        )

@@ -63,4 +63,4 @@ def restore_published(config: dict[str, Any], *, drop: Literal["audio", "visual"
         load(weights)
     except ConfigError as error:
         raise ConfigError(f"checkpoint={path}: {error}") from error
-    return Restored(path, trained, None, question, data, module)
+    return Restored(path, trained, None, None, question, data, module)

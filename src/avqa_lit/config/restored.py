@@ -18,6 +18,7 @@ from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.store import FeatureStore
 from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import ConfigError, DataError, UserError
+from avqa_lit.taxonomy import Taxonomy
 from avqa_lit.training.checkpoint_io import UnreadableCheckpointError, read_checkpoint
 from avqa_lit.training.module import AVQAModule
 
@@ -33,6 +34,7 @@ class Restored:
         path: the checkpoint.
         trained: config of the run that wrote it.
         epoch: epoch after which it was written; None where the file does not tell.
+        taxonomy: the categories of the questions that it was trained on; None where the file does not tell.
         question: what reads its questions.
         data: what it shall be asked about, in its own vocabularies.
         module: the model with its weights.
@@ -41,6 +43,7 @@ class Restored:
     path: Path
     trained: dict[str, Any]
     epoch: int | None
+    taxonomy: Taxonomy | None
     question: Question
     data: AVQADataModule
     module: AVQAModule
@@ -101,7 +104,8 @@ def restore(
     with _rebuilding(path, "state_dict"):
         module.load_state_dict(checkpoint["state_dict"])
     epoch = checkpoint.get("epoch")
-    return Restored(path, trained, epoch if isinstance(epoch, int) else None, question, data, module)
+    epoch = epoch if isinstance(epoch, int) else None
+    return Restored(path, trained, epoch, origin.taxonomy, question, data, module)
 
 
 @contextmanager

@@ -217,7 +217,8 @@ class TrainingRun:
                 self.folder.write_predictions(split, one.predictions)
                 if one.attention is not None:
                     write_attention(self.folder.attention(split), one.attention)
-            console.print(score_table(scores["test"].metrics, scores["test"].counts, split="test"))
+            test = scores["test"]
+            console.print(score_table(test.metrics, test.counts, test.taxonomy, split="test"))
             if results["smoke"]:
                 console.print(smoke_sentence(results["smoke"], trained=trained), soft_wrap=True)
             for one in scores.values():
@@ -228,6 +229,7 @@ class TrainingRun:
             "best_epoch": best_epoch,
             "metrics": metrics,
             "counts": {name: value for one in scores.values() for name, value in one.counts.items()},
+            "taxonomy": data.store.taxonomy.to_plain(),
             "unseen_answers": {split: one.unseen_answers for split, one in scores.items()},
             "no_prior": {split: one.no_prior for split, one in scores.items() if one.no_prior},
             "seconds": {"fit": round(fit_seconds, 3), "test": round(time.monotonic() - test_began, 3)},
@@ -264,6 +266,7 @@ class TrainingRun:
                 answers=data.answers,
                 words=data.words,
                 spec=asdict(data.spec),
+                taxonomy=data.store.taxonomy,
             ).plain(),
         )
 

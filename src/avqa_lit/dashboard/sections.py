@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from avqa_lit.categories import CATEGORIES, CATEGORY_NAMES, MODALITIES
+from avqa_lit.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from wandb_workspaces.workspaces import Section
@@ -16,26 +16,37 @@ CONFUSION, PREDICTIONS, ATTENTION = "test/confusion_matrix", "test/predictions",
 
 READ_ME = """\
 **How to read this workspace.** Accuracies are fractions. Epoch and configuration are chosen on `val`;
-`test` is read once, for what was chosen. Three kinds of average exist, and papers call each of them a total:
-`overall` weighs all questions alike, `mean_of_types` all nine categories, `mean_of_modalities` the three
+`test` is read once, for what was chosen. Several kinds of average exist, and papers call each of them a
+total: `overall` weighs all questions alike, `mean_of_types` all categories, `mean_of_modalities` all
 modalities; compare like with like. `prior` is the question-only prior, fitted on train: what one gets
 without any video. Bars are means over the runs of a group, their whiskers standard errors.
 """
 
 
-def sections() -> list["Section"]:
-    """All sections, from top to bottom."""
-    return [_overview(), _per_category(), _sweep(), _alignment(), _training(), _errors()]
+def sections(taxonomy: Taxonomy) -> list["Section"]:
+    """All sections, from top to bottom.
+
+    Args:
+        taxonomy: the categories of the runs' questions.
+    """
+    return [
+        _overview(taxonomy),
+        _per_category(taxonomy),
+        _sweep(),
+        _alignment(),
+        _training(taxonomy),
+        _errors(),
+    ]
 
 
-def _overview() -> "Section":
+def _overview(taxonomy: Taxonomy) -> "Section":
     from wandb_workspaces.reports.v2 import MarkdownPanel, RunComparer
 
-    averages = ("overall", "mean_of_types", "mean_of_modalities")
+    averages = ["overall", "mean_of_types", *(["mean_of_modalities"] if taxonomy.modalities else [])]
     scores = [
         f"test/{score}/{mean}" for mean in ("macro", "weighted") for score in ("precision", "recall", "f1")
     ]
-    by_modality = [f"test/{prior}acc/{name}/avg" for name in MODALITIES for prior in ("", "prior/")]
+    by_modality = [f"test/{prior}acc/{name}/avg" for name in taxonomy.modalities for prior in ("", "prior/")]
     return _section(
         "Overview",
         [
@@ -45,8 +56,8 @@ def _overview() -> "Section":
                 ["test/acc/overall", "test/prior/acc/overall"],
                 "Group",
             ),
-            _bars("Three kinds of average", [f"test/acc/{name}" for name in averages], "Group"),
-            _bars("Each modality beside its prior", by_modality, "Group"),
+            _bars("Kinds of average", [f"test/acc/{name}" for name in averages], "Group"),
+            *([_bars("Each modality beside its prior", by_modality, "Group")] if by_modality else []),
             _bars("Precision, recall and F1 over answers", scores, "Group"),
             RunComparer(diff_only="split"),
         ],
@@ -54,30 +65,38 @@ def _overview() -> "Section":
     )
 
 
-def _per_category() -> "Section":
-    test = [f"test/acc/{name}" for name in CATEGORY_NAMES]
+def _per_category(taxonomy: Taxonomy) -> "Section":
+    """Each category; then the last one against all, and each modality against the last one."""
+    test = [f"test/acc/{name}" for name in taxonomy.names]
+    shown = {modality: modality.replace("_", "-") for modality in taxonomy.modalities}
     beside_prior = [
         _bars(
-            f"{modality.replace('_', '-')} questions beside the prior",
+            f"{shown[modality]} questions beside the prior" if modality else "types beside the prior",
             [
-                f"test/{prior}acc/{one.name}"
-                for one in CATEGORIES
-                if one.modality == modality
+                f"test/{prior}acc/{category.name}"
+                for category in taxonomy.of_modality(modality)
                 for prior in ("", "prior/")
             ],
             "Group",
         )
-        for modality in MODALITIES
+        for modality in taxonomy.modalities or (None,)
     ]
-    against = "test/acc/audio_visual/avg"
+    last = taxonomy.categories[-1]
+    against = [
+        _scatter(
+            f"Do {shown[modality]} questions pay for {shown[taxonomy.modalities[-1]]} ones?",
+            f"test/acc/{taxonomy.modalities[-1]}/avg",
+            f"test/acc/{modality}/avg",
+        )
+        for modality in taxonomy.modalities[:-1]
+    ]
     return _section(
         "Per category",
         [
-            _bars("Nine categories by norm placement", test, NORM),
+            _bars("Categories by norm placement", test, NORM),
             *beside_prior,
-            _scatter("Does temporal fall when the rest rises?", OVERALL[1], "test/acc/audio_visual/temporal"),
-            _scatter("Do audio questions pay for audio-visual ones?", against, "test/acc/audio/avg"),
-            _scatter("Do visual questions pay for audio-visual ones?", against, "test/acc/visual/avg"),
+            _scatter(f"Does {last.type} fall when the rest rises?", OVERALL[1], f"test/acc/{last.name}"),
+            *against,
         ],
         is_open=True,
     )
@@ -121,14 +140,17 @@ def _alignment() -> "Section":
     )
 
 
-def _training() -> "Section":
+def _training(taxonomy: Taxonomy) -> "Section":
     return _section(
         "Training",
         [
             _lines("Loss", ["train/loss", "val/loss"]),
             _lines("Accuracy", ["train/acc/overall", "val/acc/overall"]),
             _lines("Learning rate", ["train/lr"]),
-            *(_lines(f"Accuracy on {name} questions", [f"val/acc/{name}/avg"]) for name in MODALITIES),
+            *(
+                _lines(f"Accuracy on {name} questions", [f"val/acc/{name}/avg"])
+                for name in taxonomy.modalities
+            ),
         ],
     )
 

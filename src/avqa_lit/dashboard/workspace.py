@@ -5,6 +5,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from avqa_lit.errors import MissingExtraError, ServerError
+from avqa_lit.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from wandb_workspaces.workspaces import Workspace
@@ -12,18 +13,18 @@ if TYPE_CHECKING:
 NAME = "avqa_lit"
 
 
-def spec(*, project: str) -> dict[str, Any]:
+def spec(taxonomy: Taxonomy, *, project: str) -> dict[str, Any]:
     """What is saved as the workspace of `project`; asks no server."""
-    spec: dict[str, Any] = (
-        _workspace("", project)._to_model().spec.model_dump(by_alias=True, exclude_none=True)
-    )
+    workspace = _workspace(taxonomy, "", project)
+    spec: dict[str, Any] = workspace._to_model().spec.model_dump(by_alias=True, exclude_none=True)
     return spec
 
 
-def save(*, entity: str | None, project: str) -> str:
+def save(taxonomy: Taxonomy, *, entity: str | None, project: str) -> str:
     """Save the workspace, in the place of an earlier one of ours, and return its address.
 
     Args:
+        taxonomy: the categories of the runs' questions.
         entity: W&B user or team; None is the account's default.
         project: W&B project.
 
@@ -39,17 +40,17 @@ def save(*, entity: str | None, project: str) -> str:
     if not wandb.login(prompt=False, verify=False):
         raise ServerError("the workspace was not saved: no W&B account is known here; run wandb login first")
     try:
-        return _save(entity or str(wandb.Api().default_entity), project)
+        return _save(taxonomy, entity or str(wandb.Api().default_entity), project)
     except Exception as error:  # W&B's errors have no class in common
         raise ServerError(
             f"the workspace of {project} was not saved: {type(error).__name__}: {error}"
         ) from error
 
 
-def _save(entity: str, project: str) -> str:
+def _save(taxonomy: Taxonomy, entity: str, project: str) -> str:
     from wandb_workspaces.workspaces.internal import get_view_dict
 
-    workspace = _workspace(entity, project)
+    workspace = _workspace(taxonomy, entity, project)
     # A name of its own for each project: the second save finds the first.
     name = hashlib.sha256(f"{NAME}/{entity}/{project}".encode()).hexdigest()[:11]
     try:
@@ -61,7 +62,7 @@ def _save(entity: str, project: str) -> str:
     return str(workspace.save().url)
 
 
-def _workspace(entity: str, project: str) -> "Workspace":
+def _workspace(taxonomy: Taxonomy, entity: str, project: str) -> "Workspace":
     _require_extra()
     from wandb_workspaces import expr
     from wandb_workspaces.workspaces import RunsetSettings, Workspace, WorkspaceSettings
@@ -72,7 +73,7 @@ def _workspace(entity: str, project: str) -> "Workspace":
         entity=entity,
         project=project,
         name=NAME,
-        sections=sections(),
+        sections=sections(taxonomy),
         settings=WorkspaceSettings(x_axis=STEP, max_runs=100),
         runset_settings=RunsetSettings(
             order=[expr.Ordering(expr.Summary(OVERALL[0]), ascending=False)],

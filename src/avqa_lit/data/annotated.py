@@ -9,6 +9,7 @@ from avqa_lit.data.annotations import Question
 from avqa_lit.data.store import FeatureStore
 from avqa_lit.data.vocabulary import Vocabulary
 from avqa_lit.errors import DataError
+from avqa_lit.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Annotated:
         split: the split that is asked.
         train: questions of the train split, on which the prior rests; None where they are not at hand.
         asked: questions of `split` in the order of their rows.
+        taxonomy: the categories that the questions fall into.
         train_name: file of the train split, or the name of the split in a store.
         no_train: why `train` is None; empty where it is not.
         dropped: questions of `split` that a store left out for want of features.
@@ -31,6 +33,7 @@ class Annotated:
     split: str
     train: Sequence[Question] | None
     asked: Sequence[Question]
+    taxonomy: Taxonomy
     train_name: str = "train"
     no_train: str = ""
     dropped: int = 0
@@ -74,6 +77,7 @@ def annotated_in_store(store: FeatureStore, split: str) -> Annotated:
         split=split,
         train=_questions(store, "train"),
         asked=_questions(store, split),
+        taxonomy=store.taxonomy,
         dropped=store.dropped[split],
     )
 

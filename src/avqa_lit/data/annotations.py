@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from avqa_lit.artifacts.json_files import parse_json, read_json, shown
-from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.errors import DataError
+from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy, category_name
 
 LONGEST_NAME = 200  # bytes; files of its features have endings and prefixes beside it
 # A list of texts as Python writes it; nothing else is given to Python's parser, which may not survive it.
@@ -35,7 +35,8 @@ class FieldMap:
         video_id: video that is seen, and heard unless `audio_id` names another.
         audio_id: video that is heard instead; rows need not have it.
         question_id: number or text; rows need not have it.
-        type: list of modality and kind, such as `["Audio", "Counting"]`, or a text that holds one.
+        type: list of modality and type, such as `["Audio", "Counting"]`, a text that holds one, or a type
+            alone where the taxonomy has no modalities. A list of two keys where each has a key of its own.
         question: template with placeholders such as `<Object>`.
         values: what fills the placeholders from left to right: a list, or a text that holds one.
         answer: published as `anser`.
@@ -44,7 +45,7 @@ class FieldMap:
     video_id: str = "video_id"
     audio_id: str | None = "unmatch_audio"
     question_id: str | None = "question_id"
-    type: str = "type"
+    type: str | Sequence[str] = "type"
     question: str = "question_content"
     values: str | None = "templ_values"
     answer: str = "anser"
@@ -58,7 +59,7 @@ class Question(NamedTuple):
         question_id: as text; None where the row has none. It may be repeated.
         video_id: video that is seen.
         audio_id: video that is heard.
-        category: index in `avqa_lit.categories.CATEGORIES`.
+        category: place in the taxonomy of the data set.
         template: question before its placeholders are filled.
         text: filled question, without outer spaces, ending in one `?`.
         answer: the one right answer.
@@ -74,14 +75,21 @@ class Question(NamedTuple):
     answer: str
 
 
-def read_annotations(path: Path, *, fields: FieldMap | None = None) -> list[Question]:
+def read_annotations(
+    path: Path, *, fields: FieldMap | None = None, taxonomy: Taxonomy = MUSIC_AVQA
+) -> list[Question]:
     """Every question of a published annotation file, in its order.
+
+    Args:
+        path: the file.
+        fields: its keys; those of MUSIC-AVQA if not given.
+        taxonomy: the categories that its questions fall into.
 
     Raises:
         DataError: what is wrong, by file, row and question_id.
     """
     fields = fields or FieldMap()
-    reader = _Reader(path, fields)
+    reader = _Reader(path, fields, taxonomy)
     with _without_garbage_collection():
         return reader.questions(_records(path))
 
@@ -153,9 +161,12 @@ def _records(path: Path) -> list[Any]:
 class _Reader:
     """Turns records into questions; what occurs in many rows is parsed and checked once."""
 
-    def __init__(self, path: Path, fields: FieldMap) -> None:
+    def __init__(self, path: Path, fields: FieldMap, taxonomy: Taxonomy) -> None:
         self.path = path
         self.fields = fields
+        self.taxonomy = taxonomy
+        # One key, or None where the category stands under several.
+        self.type_key = fields.type if isinstance(fields.type, str) else None
         self.video_id = cache(partial(_identifier, fields.video_id))
         self.audio_id = cache(partial(_identifier, fields.audio_id))
         self.template = cache(partial(_nonempty, fields.question))
@@ -165,7 +176,7 @@ class _Reader:
 
     def questions(self, records: list[Any]) -> list[Question]:
         """One for each record; in one loop, since calls are most of the time of a row."""
-        fields, questions = self.fields, []
+        fields, type_key, questions = self.fields, self.type_key, []
         for row, record in enumerate(records):
             try:
                 if not isinstance(record, dict):
@@ -174,7 +185,7 @@ class _Reader:
                 audio_id = record.get(fields.audio_id)
                 question_id = record.get(fields.question_id)
                 values = "[]" if fields.values is None else record[fields.values]
-                kind = record[fields.type]
+                kind = [record[key] for key in fields.type] if type_key is None else record[type_key]
                 template = self.template(record[fields.question])
                 question = Question(
                     row,
@@ -212,11 +223,16 @@ class _Reader:
         return f"{key} is {shown(value)}, expected a text"
 
     def _category(self, value: object) -> int:
-        name = "/".join(_list_of_texts(self.fields.type, value)).lower().replace("-", "_")
-        if name not in CATEGORY_NAMES:
-            known = ", ".join(CATEGORY_NAMES)
-            raise ValueError(f"unknown category {shown(value)}; expected one of {known}")
-        return CATEGORY_NAMES.index(name)
+        keys = self.type_key or ", ".join(self.fields.type)
+        is_plain = isinstance(value, str) and not value.lstrip().startswith("[")
+        name = category_name([_nonempty(keys, value)] if is_plain else _list_of_texts(keys, value))
+        if name not in self.taxonomy.place:
+            known = ", ".join(self.taxonomy.names)
+            raise ValueError(
+                f"unknown category {shown(value)}; expected one of {known}; a data set with other categories "
+                "names them in data.taxonomy"
+            )
+        return self.taxonomy.place[name]
 
     def _text(self, template: str, values: object) -> str:
         return question_text(fill(template, _list_of_texts(self.fields.values, values)))

@@ -19,6 +19,7 @@ from avqa_lit.data.text_features import QuestionEncoder
 from avqa_lit.data.view_folders import check_videos, view_folders
 from avqa_lit.data.views import ALL, CLEAN, check_names
 from avqa_lit.errors import ConfigError, DataError
+from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
 
 SPLITS = ("train", "val", "test")
 MISSING = ("error", "drop")
@@ -52,11 +53,15 @@ class OfficialLayout:
             video without features of a view is refused, or counted while the clean ones stand in.
         dtype: precision of the packed features: float16, or float32 for values that float16 cannot hold.
         fields: keys of the annotation files.
+        taxonomy: the categories of a data set that has others than MUSIC-AVQA, in the order of tables: a list
+            of objects with the keys ``type``, ``modality`` (all or none), ``label`` and ``heading``, of which
+            the last two may be left out. None is MUSIC-AVQA's.
         views: folder of each further view of the videos by its name, relative to `raw` and laid out as
             `features`; a view without a folder of one encoder has the clean features of that modality.
             None is no further view.
         view: view that is evaluated.
         train_views: views that training draws from beside the clean one; "all", or names.
+        categories: `taxonomy` as it was read.
     """
 
     raw: str | None
@@ -72,9 +77,11 @@ class OfficialLayout:
     train_share: float = 1.0
     device: str | None = None
     fields: FieldMap = field(default_factory=FieldMap)
+    taxonomy: Sequence[Mapping[str, str | None]] | None = None
     views: Mapping[str, str] | None = None
     view: str = CLEAN
     train_views: str | Sequence[str] = ALL
+    categories: Taxonomy = field(init=False)
 
     def __post_init__(self) -> None:
         for name, value, known in (("missing", self.missing, MISSING), ("dtype", self.dtype, DTYPES)):
@@ -85,6 +92,7 @@ class OfficialLayout:
                 f"data.annotations names the splits {sorted(self.annotations)}, expected {', '.join(SPLITS)}"
             )
         check_names(self.views or {})
+        object.__setattr__(self, "categories", _taxonomy(self.taxonomy))
 
     def prepare(
         self, question: QuestionEncoder | None, *, cache: Path | None = None, progress: bool = True
@@ -127,8 +135,9 @@ class OfficialLayout:
             where=raw,
             checksum=hashlib.sha256(b"".join(digests)).hexdigest(),
             split=split,
-            train=None if train is None else read_annotations(train, fields=self.fields),
-            asked=read_annotations(asked, fields=self.fields),
+            train=None if train is None else self._read(train),
+            asked=self._read(asked),
+            taxonomy=self.categories,
             train_name="" if train is None else train.name,
             no_train=no_train,
         )
@@ -163,7 +172,7 @@ class OfficialLayout:
         fingerprint = self._fingerprint(raw, files, views)
 
         def write(folder: Path) -> None:
-            questions = {split: read_annotations(file, fields=self.fields) for split, file in files.items()}
+            questions = {split: self._read(file) for split, file in files.items()}
             present = self._present(raw, questions)
 
             def keep(question: Question) -> bool:
@@ -176,6 +185,7 @@ class OfficialLayout:
                 questions=questions,
                 **clean,
                 views=views,
+                taxonomy=self.categories,
                 dtype=cast(StoredDtype, self.dtype),
                 fingerprint=fingerprint,
                 keep=keep,
@@ -185,6 +195,9 @@ class OfficialLayout:
         store = build_store(self._store_path(raw), fingerprint=fingerprint, write=write, cache=cache)
         warn_of_oddities(store)
         return store
+
+    def _read(self, file: Path) -> list[Question]:
+        return read_annotations(file, fields=self.fields, taxonomy=self.categories)
 
     def _store_path(self, raw: Path) -> Path:
         if self.store is not None:
@@ -241,6 +254,7 @@ class OfficialLayout:
             "missing": self.missing,
             "dtype": self.dtype,
             "fields": asdict(self.fields),
+            "taxonomy": self.categories.to_plain(),
             "audio": asdict(self.audio),
             "visual": asdict(self.visual),
         }
@@ -286,6 +300,13 @@ class OfficialLayout:
             if len(rows) == len(questions[split]):
                 raise DataError(f"none of the {len(rows)} questions of {split} has its features in {raw}")
         return present
+
+
+def _taxonomy(given: Sequence[Mapping[str, str | None]] | None) -> Taxonomy:
+    try:
+        return MUSIC_AVQA if given is None else Taxonomy.from_plain(given)
+    except ValueError as error:
+        raise ConfigError(f"data.taxonomy: {error}") from error
 
 
 def _features(folder: Path) -> list[os.DirEntry[str]]:

@@ -18,6 +18,7 @@ from avqa_lit.data.progress_bar import progress_bar
 from avqa_lit.data.store import SCHEMA, meta_checksum
 from avqa_lit.data.vocabulary import Vocabulary, split_words
 from avqa_lit.errors import DataError
+from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
 
 
 def write_store(
@@ -29,6 +30,7 @@ def write_store(
     dtype: StoredDtype,
     fingerprint: str,
     views: Mapping[str, Mapping[str, FeatureSource]] = MappingProxyType({}),
+    taxonomy: Taxonomy = MUSIC_AVQA,
     keep: Callable[[Question], bool] = lambda question: True,
     progress: bool = False,
 ) -> None:
@@ -42,6 +44,7 @@ def write_store(
         dtype: precision of the packed arrays.
         fingerprint: what the store was made from; a store with another one is out of date.
         views: features of each further view by modality; what a view lacks is the clean one.
+        taxonomy: the categories that the questions fall into.
         keep: questions for which this is False are left out and counted as dropped.
         progress: show a bar where the output is a terminal.
 
@@ -70,6 +73,7 @@ def write_store(
         },
         "answers": len(_answers(questions["train"])),
         **({"views": list(views)} if views else {}),
+        "taxonomy": taxonomy.to_plain(),
         "files": {
             name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
             for name in ("audio.npy", "visual.npy", "index.npz", "strings.json")

@@ -20,8 +20,10 @@ from avqa_lit.data.token_features import TokenEncoder, TokenFeatures, token_feat
 from avqa_lit.data.views import CLEAN
 from avqa_lit.data.vocabulary import Vocabulary
 from avqa_lit.errors import ConfigError, DataError
+from avqa_lit.taxonomy import Taxonomy, stored_taxonomy
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, SCHEMA)  # 1 has no taxonomy, and is MUSIC-AVQA's
 MODALITIES = ("audio", "visual")
 REMEDY = "delete the folder and run python -m avqa_lit.prepare again"
 
@@ -36,7 +38,7 @@ class QuestionTable:
         text: index in the store's texts.
         template: index in the store's templates.
         answer: index in the store's labels.
-        category: index in `avqa_lit.categories.CATEGORIES`.
+        category: place in the store's taxonomy.
         question_id: as published; None where there is none.
         video_id: video that is seen.
     """
@@ -83,6 +85,7 @@ class FeatureStore:
         words: words of the train split's questions.
         texts: distinct filled questions of all splits.
         templates: distinct templates of all splits.
+        taxonomy: the categories that the questions fall into.
     """
 
     path: Path
@@ -99,6 +102,7 @@ class FeatureStore:
     words: Vocabulary
     texts: tuple[str, ...]
     templates: tuple[str, ...]
+    taxonomy: Taxonomy
 
     @classmethod
     def open(cls, path: Path, *, verify: bool = False, cache: Path | None = None) -> "FeatureStore":
@@ -136,6 +140,7 @@ class FeatureStore:
             words=Vocabulary(tuple(strings["words"])),
             texts=tuple(strings["texts"]),
             templates=tuple(strings["templates"]),
+            taxonomy=_taxonomy(path, meta),
         )
 
     def on(self, device: str | None) -> "FeatureStore":
@@ -216,7 +221,7 @@ def read_meta(path: Path) -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise DataError(f"{file}: expected JSON ({error}); {REMEDY}") from error
-    if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
+    if not isinstance(meta, dict) or meta.get("schema") not in READABLE:
         schema = meta.get("schema") if isinstance(meta, dict) else None
         raise DataError(f"{file}: schema {schema!r}, expected {SCHEMA}; {REMEDY}")
     if meta.get("checksum") != meta_checksum(meta):
@@ -228,6 +233,13 @@ def meta_checksum(meta: Mapping[str, Any]) -> str:
     """Checksum of a store: of what store.json says beside this checksum and the fingerprint."""
     content = {name: value for name, value in meta.items() if name not in ("checksum", "fingerprint")}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _taxonomy(path: Path, meta: Mapping[str, Any]) -> Taxonomy:
+    try:
+        return stored_taxonomy(meta)
+    except ValueError as error:
+        raise DataError(f"{path / 'store.json'}: the taxonomy cannot be read: {error}; {REMEDY}") from error
 
 
 def _modality(

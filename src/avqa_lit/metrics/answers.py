@@ -7,14 +7,12 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torchmetrics import Metric
 
-from avqa_lit.categories import CATEGORIES
-
 
 class AnswerCounts(NamedTuple):
     """Whole numbers over all processes.
 
     Attributes:
-        correct: right answers by category, in the order of `CATEGORIES`.
+        correct: right answers by category, in the order of the taxonomy.
         total: questions by category.
         confusion: questions by true label (row) and predicted label (column).
     """
@@ -33,6 +31,7 @@ class AnswerMetrics(Metric):
 
     Args:
         labels: answers of the vocabulary and those that only evaluation splits have; at least 2.
+        categories: how many the taxonomy has.
     """
 
     full_state_update = False
@@ -41,14 +40,10 @@ class AnswerMetrics(Metric):
     total: Tensor
     confusion: Tensor
 
-    def __init__(self, *, labels: int) -> None:
+    def __init__(self, *, labels: int, categories: int) -> None:
         super().__init__()
         self.labels = labels
-        for state, shape in (
-            ("correct", len(CATEGORIES)),
-            ("total", len(CATEGORIES)),
-            ("confusion", labels**2),
-        ):
+        for state, shape in (("correct", categories), ("total", categories), ("confusion", labels**2)):
             self.add_state(state, torch.zeros(shape, dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(
@@ -63,7 +58,7 @@ class AnswerMetrics(Metric):
         Args:
             prediction: predicted labels.
             answer: true labels; one that train has not is never predicted, so it counts as wrong.
-            category: indices in `CATEGORIES`.
+            category: places in the taxonomy.
             weight: 0 for a stand-in that is not a question.
         """
         counted = (weight > 0).to(torch.int64)

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from avqa_lit.categories import CATEGORIES, MODALITIES
+from avqa_lit.taxonomy import Taxonomy
 
 
 def score_table(
-    metrics: Mapping[str, float], counts: Mapping[str, Mapping[str, int]], *, split: str
+    metrics: Mapping[str, float], counts: Mapping[str, Mapping[str, int]], taxonomy: Taxonomy, *, split: str
 ) -> Table:
     """Accuracy of every category and average in percent, beside the question-only prior if there is one.
 
     Args:
         metrics: fractions by full name, such as ``test/acc/overall`` and ``test/prior/acc/overall``.
         counts: questions by full name, such as ``test/audio/counting``.
+        taxonomy: the categories.
         split: the split to show.
     """
     has_prior = f"{split}/prior/acc/overall" in metrics
@@ -34,14 +35,15 @@ def score_table(
         table.add_row(label, *cells, style=style)
 
     totals = {name.removeprefix(f"{split}/"): one["total"] for name, one in counts.items()}
-    for modality in MODALITIES:
-        members = [one for one in CATEGORIES if one.modality == modality]
-        for one in members:
-            row(one.name, one.name, totals.get(one.name, 0))
-        asked = sum(totals.get(one.name, 0) for one in members)
-        row(f"{modality} (weighted)", f"{modality}/avg", asked, style="bold")
+    for modality in taxonomy.modalities or (None,):
+        names = [category.name for category in taxonomy.of_modality(modality)]
+        for name in names:
+            row(name, name, totals.get(name, 0))
+        if modality is not None:
+            asked = sum(totals.get(name, 0) for name in names)
+            row(f"{modality} (weighted)", f"{modality}/avg", asked, style="bold")
         table.add_section()
-    asked = sum(totals.get(one.name, 0) for one in CATEGORIES)
+    asked = sum(totals.get(name, 0) for name in taxonomy.names)
     row("overall (weighted)", "overall", asked, style="bold")
     row("mean of types", "mean_of_types", None)
     row("mean of modalities", "mean_of_modalities", None)

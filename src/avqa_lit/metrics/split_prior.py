@@ -42,10 +42,10 @@ def split_prior(data: Annotated) -> SplitPrior:
         )
     prior = fit_prior(*_columns(data.train), [question.answer for question in data.train])
     answers = prior.predict(*_columns(data.asked))
-    counts = count_correct(
-        answers, [question.answer for question in data.asked], [question.category for question in data.asked]
-    )
-    return SplitPrior(answers, {f"prior/{name}": value for name, value in accuracies(counts).items()})
+    truths = [question.answer for question in data.asked]
+    categories = [question.category for question in data.asked]
+    values = accuracies(count_correct(answers, truths, categories, data.taxonomy), data.taxonomy)
+    return SplitPrior(answers, {f"prior/{name}": value for name, value in values.items()})
 
 
 def _columns(questions: Sequence[Question]) -> tuple[list[str], list[str], list[int]]:

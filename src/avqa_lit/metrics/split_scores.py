@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Int64
 
 from avqa_lit.artifacts.attention import Attention
-from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.data.annotated import Annotated
 from avqa_lit.metrics.accuracy import accuracies, count_correct
 from avqa_lit.metrics.classification import classification_report
 from avqa_lit.metrics.split_prior import SplitPrior, split_prior
+from avqa_lit.taxonomy import Taxonomy
 
 UNKNOWN = "(no answer of these data)"
 
@@ -26,6 +26,7 @@ class SplitScores:
         counts: right answers and questions of each category, by their full name.
         predictions: one object a question, in annotation order.
         unseen_answers: questions whose answer train never gives; None where train is not at hand.
+        taxonomy: the categories.
         no_prior: why there is no prior; empty where there is one.
         attention: where the model looked and listened, if that was asked for.
     """
@@ -34,6 +35,7 @@ class SplitScores:
     counts: dict[str, dict[str, int]]
     predictions: list[dict[str, Any]]
     unseen_answers: int | None
+    taxonomy: Taxonomy
     no_prior: str = ""
     attention: Attention | None = None
 
@@ -49,8 +51,9 @@ def score_answers(data: Annotated, answers: Sequence[str]) -> SplitScores:
     truths = [question.answer for question in data.asked]
     categories = [question.category for question in data.asked]
     prior = split_prior(data)
-    counts = count_correct(predictions, truths, categories)
-    metrics = accuracies(counts) | classification_report(_confusion(truths, predictions)).averages()
+    counts = count_correct(predictions, truths, categories, data.taxonomy)
+    metrics = accuracies(counts, data.taxonomy)
+    metrics |= classification_report(_confusion(truths, predictions)).averages()
     metrics |= prior.accuracies
     unseen = sum(truth not in data.train_answers for truth in truths)
     return SplitScores(
@@ -58,6 +61,7 @@ def score_answers(data: Annotated, answers: Sequence[str]) -> SplitScores:
         counts={f"{data.split}/{name}": count for name, count in counts.items()},
         predictions=_rows(data, predictions, answers, prior),
         unseen_answers=None if data.train is None else unseen,
+        taxonomy=data.taxonomy,
         no_prior=prior.absent,
     )
 
@@ -71,7 +75,7 @@ def _rows(
             "row": question.row,
             "question_id": question.question_id,
             "video_id": question.video_id,
-            "category": CATEGORY_NAMES[question.category],
+            "category": data.taxonomy.names[question.category],
             "template": question.template,
             "question": question.text,
             "answer": question.answer,

@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Int64
 
 from avqa_lit.metrics.classification import classification_report
-from avqa_lit.report.answers import CATEGORY_NUMBER
 from avqa_lit.report.heat_map import HeatMap
 from avqa_lit.report.listing import Entry, Listing
 from avqa_lit.report.sheet import Sheet
+from avqa_lit.taxonomy import Taxonomy
 
 MOST_DRAWN = 44  # MUSIC-AVQA has 42 answers
 LEAST_TOLD = 0.01
@@ -84,16 +84,16 @@ class AnswerScores:
         return [*(self.labels[one] for one in kept), "all others"], counts
 
 
-def answer_scores(sheets: Sequence[Sheet]) -> AnswerScores:
+def answer_scores(sheets: Sequence[Sheet], taxonomy: Taxonomy) -> AnswerScores:
     """Scores of all runs together."""
     of_category: dict[str, Counter[int]] = defaultdict(Counter)
     for row in sheets[0]:
-        of_category[row["answer"]][CATEGORY_NUMBER[row["category"]]] += 1
+        of_category[row["answer"]][taxonomy.place[row["category"]]] += 1
 
     def order(label: str) -> tuple[int, int, str]:
         counted = of_category.get(label)
         if counted is None:
-            return (len(CATEGORY_NUMBER), 0, label)
+            return (len(taxonomy), 0, label)
         return (counted.most_common(1)[0][0], -counted.total(), label)
 
     given = {row["prediction"] for sheet in sheets for row in sheet}

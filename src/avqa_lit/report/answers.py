@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int8
 
-from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.errors import DataError
+from avqa_lit.taxonomy import Taxonomy
 
 FIELDS = ("row", "question_id", "video_id", "question", "answer", "category", "template", "prediction")
-CATEGORY_NUMBER = {name: number for number, name in enumerate(CATEGORY_NAMES)}
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Answers:
 
     Attributes:
         correct: 1 where the answer is right.
-        category: number of each question's category, in the order of `CATEGORY_NAMES`.
+        category: place of each question's category in the taxonomy.
         prior_correct: the same as `correct` of the question-only prior, where the run kept its answers.
         fingerprint: equal for equal questions with equal true answers.
         videos: number of distinct videos.
@@ -37,7 +36,7 @@ class Answers:
     videos: int
 
 
-def read_answers(rows: Sequence[Mapping[str, Any]], *, source: Path) -> Answers:
+def read_answers(rows: Sequence[Mapping[str, Any]], taxonomy: Taxonomy, *, source: Path) -> Answers:
     """Marks from the rows of predictions.jsonl.
 
     Raises:
@@ -48,10 +47,10 @@ def read_answers(rows: Sequence[Mapping[str, Any]], *, source: Path) -> Answers:
         if not row.keys() >= needed:
             name = next(one for one in FIELDS if one not in row)
             raise DataError(f"{source}, line {number}: expected the field {name!r}; run the test again")
-        if row["category"] not in CATEGORY_NUMBER:
+        if row["category"] not in taxonomy.place:
             raise DataError(
                 f"{source}, line {number} (question_id {row['question_id']}): category {row['category']!r}, "
-                f"expected one of {', '.join(CATEGORY_NAMES)}"
+                f"expected one of {', '.join(taxonomy.names)}"
             )
     asked = "\n".join(
         f"{row['row']}\t{row['question_id']}\t{row['video_id']}\t{row['question']}\t{row['answer']}"
@@ -59,7 +58,7 @@ def read_answers(rows: Sequence[Mapping[str, Any]], *, source: Path) -> Answers:
     )
     return Answers(
         correct=np.array([row["prediction"] == row["answer"] for row in rows], dtype=float),
-        category=np.array([CATEGORY_NUMBER[row["category"]] for row in rows], dtype=np.int8),
+        category=np.array([taxonomy.place[row["category"]] for row in rows], dtype=np.int8),
         prior_correct=_prior(rows),
         fingerprint=hashlib.sha256(asked.encode()).hexdigest(),
         videos=len({row["video_id"] for row in rows}),

@@ -11,7 +11,7 @@ from avqa_lit.report.collect import Collection, collect
 from avqa_lit.report.configurations import test_sets
 from avqa_lit.report.left_out import left_out
 from avqa_lit.report.markdown import bullets, escaped
-from avqa_lit.report.page import APART, page, title
+from avqa_lit.report.page import apart, page, title
 from avqa_lit.report.table_latex import latex_table
 from avqa_lit.report.table_notes import table_notes
 from avqa_lit.report.table_text import csv_table, markdown_table
@@ -86,7 +86,7 @@ def _write_tables(parts: Sequence[Chapter], folder: Path) -> Iterator[Path]:
 def _markdown(found: Collection, parts: Sequence[Chapter]) -> str:
     lines = [f"# {escaped(title(found))}"]
     if len(parts) > 1:
-        lines.append(APART)
+        lines.append(apart(parts))
     lines += left_out(found)
     for part in parts:
         lines += [

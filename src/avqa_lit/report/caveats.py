@@ -64,7 +64,7 @@ def _others(test_set: TestSet) -> Iterator[str]:
             f"None of these is the baseline, {BASELINE}, trained on the same features: whether anything here "
             "beats it is open. Train model=avst, or model=avst_pooled, beside them."
         )
-    if is_official(test_set.totals):
+    if is_official(test_set.taxonomy, test_set.totals):
         yield (
             "Published rows are others' trainings, mostly one each, on other features; without their answers "
             "no difference to them is paired, and a small one shows nothing."

@@ -45,5 +45,10 @@ def chosen_answers(one: Configuration) -> ChosenAnswers | None:
             attention = read_attention(run.attention)
         except DataError as error:
             trouble = str(error)
-    found = mistakes(sheets[place], attention)
-    return ChosenAnswers(template_listing(sheets), answer_scores(sheets), run, found, trouble)
+    return ChosenAnswers(
+        template_listing(sheets, run.taxonomy),
+        answer_scores(sheets, run.taxonomy),
+        run,
+        mistakes(sheets[place], run.taxonomy, attention),
+        trouble,
+    )

@@ -1,10 +1,10 @@
-"""Columns of the table: nine categories and every kind of average that papers print, each by its name."""
+"""Columns of the table: the categories and every kind of average that papers print, each by its name."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
-from avqa_lit.categories import CATEGORIES, MODALITIES
-
-MODALITY_TITLES = {"audio": "Audio", "visual": "Visual", "audio_visual": "Audio-visual"}
+from avqa_lit.taxonomy import Taxonomy, modality_title
 
 
 @dataclass(frozen=True)
@@ -26,45 +26,47 @@ class Column:
     categories: tuple[str, ...]
 
 
-def _of(modality: str) -> tuple[str, ...]:
-    return tuple(one.name for one in CATEGORIES if one.modality == modality)
-
-
-ALL = tuple(one.name for one in CATEGORIES)
 OVERALL = "acc/overall"
+TYPES = "Types"
 WEIGHTED = "Averages, weighted by questions"
 UNWEIGHTED = "Unweighted means"
 
-COLUMNS = (
-    *(
+
+@cache
+def columns_of(taxonomy: Taxonomy) -> tuple[Column, ...]:
+    """Every category, then the averages; a taxonomy without modalities has no averages of them."""
+    every = taxonomy.names
+    types = [
         Column(
-            f"acc/{one.name}",
-            MODALITY_TITLES[one.modality],
-            one.label.partition("-")[2],
-            one.label,
-            (one.name,),
+            f"acc/{category.name}",
+            TYPES if category.modality is None else modality_title(category.modality),
+            category.heading,
+            category.label,
+            (category.name,),
         )
-        for one in CATEGORIES
-    ),
-    *(
+        for category in taxonomy.categories
+    ]
+    averages = [
         Column(
-            f"acc/{one}/avg",
+            f"acc/{modality}/avg",
             WEIGHTED,
-            MODALITY_TITLES[one],
-            f"{MODALITY_TITLES[one]} avg (weighted)",
-            _of(one),
+            modality_title(modality),
+            f"{modality_title(modality)} avg (weighted)",
+            tuple(category.name for category in taxonomy.of_modality(modality)),
         )
-        for one in MODALITIES
-    ),
-    Column(OVERALL, WEIGHTED, "Overall", "Overall (weighted)", ALL),
-    Column("acc/mean_of_types", UNWEIGHTED, "of types", "Mean of types", ALL),
-    Column("acc/mean_of_modalities", UNWEIGHTED, "of modalities", "Mean of modalities", ALL),
-)
+        for modality in taxonomy.modalities
+    ]
+    means = [Column("acc/mean_of_types", UNWEIGHTED, "of types", "Mean of types", every)]
+    if taxonomy.modalities:
+        means.append(
+            Column("acc/mean_of_modalities", UNWEIGHTED, "of modalities", "Mean of modalities", every)
+        )
+    return (*types, *averages, Column(OVERALL, WEIGHTED, "Overall", "Overall (weighted)", every), *means)
 
 
-def column_groups() -> list[tuple[str, list[Column]]]:
+def column_groups(columns: Iterable[Column]) -> list[tuple[str, list[Column]]]:
     """Columns under their headings, in order."""
     groups: dict[str, list[Column]] = {}
-    for column in COLUMNS:
+    for column in columns:
         groups.setdefault(column.group, []).append(column)
     return list(groups.items())

@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Float
 
 from avqa_lit.artifacts.differences import canonical, differing_keys, label
-from avqa_lit.report.columns import ALL, OVERALL
+from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.intervals import Interval, t_interval, wilson
 from avqa_lit.report.origin import STORE_CHECKSUM, TRAINING
 from avqa_lit.report.result import Result
+from avqa_lit.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,16 @@ class TestSet:
         """All runs."""
         return [result for one in self.configurations for result in one.results]
 
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The categories of their questions."""
+        return self.results[0].taxonomy
+
     @cached_property
     def totals(self) -> tuple[int, ...]:
-        """Number of questions in each of the nine categories."""
+        """Number of questions in each category."""
         counts = self.results[0].counts["test"]
-        return tuple(counts.get(one, (0, 0))[1] for one in ALL)
+        return tuple(counts.get(name, (0, 0))[1] for name in self.taxonomy.names)
 
     @property
     def questions(self) -> int:
@@ -161,6 +167,7 @@ def seed_differences(left: Configuration, right: Configuration, metric: str) -> 
 def test_sets(results: Sequence[Result]) -> list[TestSet]:
     """Runs by what they were tested on: equal questions with equal answers, whatever the features.
 
+    Their categories are the same as well, since each table has the columns of one taxonomy.
     Runs on the same store belong together. Runs on different stores do so if their predictions show that the
     questions are the same, as where encoders are compared; without predictions they stay apart. So do runs
     with different priors; one without a prior belongs to the first of them.
@@ -172,7 +179,8 @@ def test_sets(results: Sequence[Result]) -> list[TestSet]:
 
     def test(result: Result) -> str:
         totals = canonical({name: total for name, (_, total) in result.counts["test"].items()})
-        return of_store.get(_store(result), _store(result)) + totals
+        categories = canonical(result.taxonomy.names)
+        return of_store.get(_store(result), _store(result)) + totals + categories
 
     priors: dict[str, float] = {}
     for result in results:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from avqa_lit.categories import CATEGORIES
 from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.heat_map import HeatMap
 from avqa_lit.report.intervals import t_quantile
 from avqa_lit.report.wording import MINUS
+from avqa_lit.taxonomy import Taxonomy
 
 FEWEST_RUNS = 10
 REST = "the others"
@@ -22,12 +22,14 @@ class Correlations:
     """Rank correlations over runs.
 
     Attributes:
+        taxonomy: the categories.
         runs: how many.
         between: of each category with each.
         with_rest: of each category with the mean of the others. NaN where an accuracy never varies.
         critical: a single correlation farther from zero is significant at 5%.
     """
 
+    taxonomy: Taxonomy
     runs: int
     between: Float[np.ndarray, "category category"]
     with_rest: Float[np.ndarray, " category"]
@@ -35,7 +37,7 @@ class Correlations:
 
     def heat_map(self) -> HeatMap:
         """Each pair once; at the bottom each category with the mean of the others."""
-        names = [one.label for one in CATEGORIES]
+        names = [category.label for category in self.taxonomy.categories]
         lower = [
             [value if column < row else None for column, value in enumerate(line)]
             for row, line in enumerate(self.between.tolist())
@@ -53,7 +55,8 @@ class Correlations:
 
 def correlations(test_set: TestSet) -> Correlations | None:
     """Over all trained runs that were tested on every category; None for fewer than `FEWEST_RUNS`."""
-    values = [[result.accuracy(f"acc/{one.name}") for one in CATEGORIES] for result in test_set.results]
+    names = test_set.taxonomy.names
+    values = [[result.accuracy(f"acc/{name}") for name in names] for result in test_set.results]
     whole = [[value for value in row if value is not None] for row in values if None not in row]
     if len(whole) < FEWEST_RUNS:
         return None
@@ -61,6 +64,7 @@ def correlations(test_set: TestSet) -> Correlations | None:
     count = table.shape[1]
     rest = [np.delete(table, place, axis=1).mean(axis=1) for place in range(count)]
     return Correlations(
+        taxonomy=test_set.taxonomy,
         runs=len(table),
         between=np.array([[spearman(left, right) for right in table.T] for left in table.T]),
         with_rest=np.array([spearman(own, others) for own, others in zip(table.T, rest, strict=True)]),

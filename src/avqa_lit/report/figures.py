@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from avqa_lit.artifacts.differences import key_name, value_name
-from avqa_lit.categories import CATEGORIES
 from avqa_lit.report.axes_of_sweep import SweepAxes
-from avqa_lit.report.columns import ALL, OVERALL
+from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.configurations import Configuration, TestSet
 from avqa_lit.report.curves import Curve
 from avqa_lit.report.svg import INK, MARKERS, MUTED, PAPER, RULE, SERIES, drawing
@@ -30,8 +29,10 @@ CHOSEN: dict[str, Any] = {"color": SERIES[0], "linewidth": 1.4}
 
 def category_figure(test_set: TestSet) -> "Figure":
     """For each category the prior's accuracy and, joined to it, the chosen configuration's interval."""
-    with drawing(title="What the video adds", x_label="test accuracy, %", height=4.4) as (figure, axes):
-        for place, category in enumerate(CATEGORIES):
+    categories = test_set.taxonomy.categories
+    height = 0.8 + 0.4 * len(categories)
+    with drawing(title="What the video adds", x_label="test accuracy, %", height=height) as (figure, axes):
+        for place, category in enumerate(categories):
             metric = f"acc/{category.name}"
             value, prior = test_set.chosen.mean(metric), test_set.prior(metric)
             interval = test_set.chosen.interval(metric, [category.name])
@@ -42,8 +43,8 @@ def category_figure(test_set: TestSet) -> "Figure":
                 axes.plot([100 * interval.low, 100 * interval.high], [place, place], **CHOSEN)
             if value is not None:
                 axes.plot(100 * value, place, marker="o", markersize=7, **CHOSEN)
-        axes.set_yticks(range(len(CATEGORIES)), [one.label for one in CATEGORIES], color=INK)
-        axes.set_ylim(len(CATEGORIES) - 0.4, -0.6)
+        axes.set_yticks(range(len(categories)), [category.label for category in categories], color=INK)
+        axes.set_ylim(len(categories) - 0.4, -0.6)
         axes.grid(visible=False, axis="y")
         axes.plot([], [], label="question-only prior", **PRIOR)
         axes.plot([], [], marker="o", markersize=7, label="chosen, 95% interval", **CHOSEN)
@@ -105,7 +106,7 @@ def _line(
         [place for place, _ in placed], values, linestyle=line, markersize=6, label=name or None, **style
     )
     for place, one in placed:
-        interval = one.interval(OVERALL, ALL, split)
+        interval = one.interval(OVERALL, one.results[0].taxonomy.names, split)
         if interval is not None:
             bounds = [100 * interval.low, 100 * interval.high]
             axes.plot([place, place], bounds, color=style["color"], linewidth=1.2)

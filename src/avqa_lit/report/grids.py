@@ -9,8 +9,9 @@ from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.correlation import FEWEST_RUNS, REST, correlations
 from avqa_lit.report.figures import SPLITS
 from avqa_lit.report.heat_map import HeatMap, heat_map_figure
+from avqa_lit.report.intervals import COVERAGE
 from avqa_lit.report.markup import element, figure, wrap
-from avqa_lit.report.wording import count, percent
+from avqa_lit.report.wording import count, percent, spelled
 
 
 def two_keys(test_set: TestSet, sweep: SweepAxes, album: Album) -> list[str]:
@@ -57,6 +58,9 @@ def _words_of_pair(grid: HeatMap, split: str) -> str:
 
 def categories_over_runs(test_set: TestSet, album: Album) -> str:
     """Which categories rise and fall together; one sentence where the runs are too few."""
+    categories = len(test_set.taxonomy)
+    if categories == 1:
+        return element("p", "There is one category, so that nothing can be correlated with it.", css="note")
     found = correlations(test_set)
     if found is None:
         text = (
@@ -67,12 +71,19 @@ def categories_over_runs(test_set: TestSet, album: Album) -> str:
     words = (
         f"Spearman's rank correlation of test accuracies over {count(found.runs, 'run')}; in the last row "
         f"each category with the mean of {REST}. Below zero, one falls where the other rises. A single "
-        f"number farther from zero than {found.critical:.2f} is significant at 5%; of 45 numbers about two "
-        "are by chance. Runs of one configuration are not independent, and what moves runs apart (say, a "
-        "model that hears nothing) moves its categories together."
+        f"number farther from zero than {found.critical:.2f} is significant at 5%; "
+        f"{_by_chance(categories * (categories + 1) // 2)}. Runs of one configuration are not independent, "
+        "and what moves runs apart (say, a model that hears nothing) moves its categories together."
     )
     grid = drawn(found.heat_map(), album, name="correlation", words="")
     return wrap("div", grid + element("p", words, css="note"), css="figures")
+
+
+def _by_chance(numbers: int) -> str:
+    expected = round((1 - COVERAGE) * numbers)
+    if expected == 0:
+        return f"of {numbers} numbers hardly one is by chance"
+    return f"of {numbers} numbers about {spelled(expected)} {'is' if expected == 1 else 'are'} by chance"
 
 
 def confusion(scores: AnswerScores, album: Album) -> str:

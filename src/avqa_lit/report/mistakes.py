@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from avqa_lit.artifacts.attention import Attention
-from avqa_lit.categories import CATEGORIES
 from avqa_lit.metrics.attention_time import AttentionOverTime, attention_over_time
 from avqa_lit.report.sheet import Sheet
+from avqa_lit.taxonomy import Taxonomy
 
 OF_EACH = 2
 
@@ -34,12 +34,12 @@ class Mistake:
     looks: dict[str, AttentionOverTime]
 
 
-def mistakes(sheet: Sheet, attention: Attention | None) -> list[Mistake]:
+def mistakes(sheet: Sheet, taxonomy: Taxonomy, attention: Attention | None) -> list[Mistake]:
     """Of each category the `OF_EACH` wrong answers with the highest probability."""
     wrong = [row for row in sheet if row["prediction"] != row["answer"]]
     wrong.sort(key=lambda row: -(row.get("probability") or 0))
     found = []
-    for category in CATEGORIES:
+    for category in taxonomy.categories:
         for row in [row for row in wrong if row["category"] == category.name][:OF_EACH]:
             guesses = [(str(name), float(chance)) for name, chance in row.get("top5") or ()]
             found.append(

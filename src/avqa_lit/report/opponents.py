@@ -33,7 +33,7 @@ def _baseline(test_set: TestSet) -> Iterator[Statement]:
 
 
 def _published_baseline(test_set: TestSet) -> Iterator[Statement]:
-    if not is_official(test_set.totals):
+    if not is_official(test_set.taxonomy, test_set.totals):
         return
     paper = next(one for one in published_rows() if one.system == BASELINE)
     value = paper.accuracy(OVERALL)

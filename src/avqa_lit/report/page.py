@@ -17,11 +17,6 @@ from avqa_lit.report.table_notes import table_notes
 from avqa_lit.report.verdict_html import verdict
 from avqa_lit.report.wording import DASH, count
 
-APART = (
-    "These runs were tested on different questions, so their accuracies cannot be compared. "
-    "Each set of questions has its own verdict, table and figures below."
-)
-
 
 def title(found: Collection) -> str:
     """Names of the experiments."""
@@ -30,11 +25,21 @@ def title(found: Collection) -> str:
     return ", ".join(dict.fromkeys(name for name in names if name)) or "Runs"
 
 
+def apart(chapters: Sequence[Chapter]) -> str:
+    """Why there are several test sets."""
+    categories = {chapter.test_set.taxonomy.names for chapter in chapters}
+    how = "different questions" + (" of different categories" if len(categories) > 1 else "")
+    return (
+        f"These runs were tested on {how}, so their accuracies cannot be compared. "
+        "Each set of questions has its own verdict, table and figures below."
+    )
+
+
 def page(found: Collection, chapters: Sequence[Chapter]) -> str:
     """The whole HTML document."""
     name = title(found)
     css = (files("avqa_lit.report") / "style.css").read_text("utf-8")
-    content = "\n".join([_opening(name, found, len(chapters)), *_chapters(chapters), *_closing(found)])
+    content = "\n".join([_opening(name, found, chapters), *_chapters(chapters), *_closing(found)])
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -44,7 +49,7 @@ def page(found: Collection, chapters: Sequence[Chapter]) -> str:
     )
 
 
-def _opening(name: str, found: Collection, sets: int) -> str:
+def _opening(name: str, found: Collection, chapters: Sequence[Chapter]) -> str:
     facts = [("Runs", f"{len(found.results)} finished")]
     if found.unfinished:
         facts.append(("Without a result", count(len(found.unfinished), "job")))
@@ -54,10 +59,10 @@ def _opening(name: str, found: Collection, sets: int) -> str:
         ("Seeds", ", ".join(seeds(found.results)) or DASH),
     ]
     lines = [element("h1", name), definitions(facts, css="glance")]
-    if not sets:
+    if not chapters:
         lines.append(element("p", "No run finished, so there is nothing to compare.", css="lead"))
-    if sets > 1:
-        lines.append(element("p", APART, css="apart"))
+    if len(chapters) > 1:
+        lines.append(element("p", apart(chapters), css="apart"))
     lines += [element("p", sentence, css="apart") for sentence in left_out(found)]
     return wrap("header", "".join(lines))
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from avqa_lit.artifacts.differences import canonical
 from avqa_lit.artifacts.run_folder import Run
-from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.errors import DataError
 from avqa_lit.report.answers import Answers, read_answers
-from avqa_lit.report.columns import COLUMNS, OVERALL
+from avqa_lit.report.columns import OVERALL, columns_of
 from avqa_lit.report.origin import GIVEN, TRAINING, origin, settings_of
+from avqa_lit.taxonomy import Taxonomy
 
 TOLERANCE = 1e-6
 
@@ -42,6 +42,11 @@ class Result:
     def folder(self) -> Path:
         """Where the run's files are."""
         return self.run.folder.path
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The categories of its questions."""
+        return self.run.taxonomy
 
     @property
     def is_described(self) -> bool:
@@ -86,8 +91,8 @@ def read_result(run: Run) -> Result:
     """Check a finished run.
 
     Raises:
-        DataError: without config, metrics or counts, with a logged step that has no epoch, or with counts
-            that contradict its metrics or predictions.
+        DataError: without config, metrics or counts, with a taxonomy that cannot be read, a logged step that
+            has no epoch, or counts that contradict its metrics or predictions.
     """
     source = run.folder.results
     if not run.config and origin(run) == TRAINING:
@@ -100,19 +105,21 @@ def read_result(run: Run) -> Result:
             raise DataError(
                 f"{run.folder.metrics}, line {number}: expected an object with an epoch, found {row}"
             )
-    counts = _counts(run.results["counts"], source)
+    taxonomy = run.taxonomy
+    counts = _counts(run.results["counts"], taxonomy, source)
     rows = run.predictions()
-    answers = read_answers(rows, source=run.folder.predictions("test")) if rows else None
-    result = Result(run, origin(run), settings_of(run), counts, answers, run.folder.attention("test"))
+    answers = read_answers(rows, taxonomy, source=run.folder.predictions("test")) if rows else None
+    attention = run.folder.attention("test")
+    result = Result(run, origin(run), settings_of(run), counts, answers, attention)
     _check(result, source)
     return result
 
 
-def _counts(raw: Mapping[str, Any], source: Path) -> dict[str, dict[str, Count]]:
+def _counts(raw: Mapping[str, Any], taxonomy: Taxonomy, source: Path) -> dict[str, dict[str, Count]]:
     counts: dict[str, dict[str, Count]] = {}
     for name, value in raw.items():
         split, _, category = name.partition("/")
-        if category not in CATEGORY_NAMES or set(value) != {"correct", "total"}:
+        if category not in taxonomy.place or set(value) != {"correct", "total"}:
             raise DataError(
                 f"{source}: counts has {name!r}: {value}; expected <split>/<category> with correct and total"
             )
@@ -128,7 +135,7 @@ def _check(result: Result, source: Path) -> None:
         )
     if not result.total() or result.accuracy(OVERALL) is None:
         raise DataError(f"{source}: expected counts and accuracy of the test split; run it again")
-    for column in COLUMNS:
+    for column in columns_of(result.taxonomy):
         if not column.metric.endswith(("mean_of_types", "mean_of_modalities")):
             _compare(
                 result, column.metric, [counts[one] for one in column.categories if one in counts], source

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from avqa_lit.report.answers import CATEGORY_NUMBER
 from avqa_lit.report.columns import Column
 from avqa_lit.report.configurations import Configuration, same_questions, seed_differences
 from avqa_lit.report.intervals import resampled_means, t_tail
@@ -119,11 +118,11 @@ def _p_value_of_gain(one: Configuration, prior: float, column: Column) -> float 
 def _both(
     marks: Float[np.ndarray, " question"], one: Configuration, column: Column, by_seed: Sequence[float]
 ) -> float | None:
-    answers = one.results[0].answers
+    answers, place = one.results[0].answers, one.results[0].taxonomy.place
     if answers is None:
         return None
     asked: Bool[np.ndarray, " question"] = np.isin(
-        answers.category, [CATEGORY_NUMBER[name] for name in column.categories]
+        answers.category, [place[name] for name in column.categories]
     )
     if not asked.any():
         return None

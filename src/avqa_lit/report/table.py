@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass, replace
 
-from avqa_lit.report.columns import ALL, COLUMNS, OVERALL
+from avqa_lit.report.columns import OVERALL, Column, columns_of
 from avqa_lit.report.configurations import Configuration, TestSet
 from avqa_lit.report.origin import CHECKPOINT, GIVEN, TRAINING
 from avqa_lit.report.provenance import features
-from avqa_lit.report.published import OFFICIAL_TOTALS, is_official, published_rows
+from avqa_lit.report.published import is_official, official_totals, published_rows
 from avqa_lit.report.result import Result
 from avqa_lit.report.tested_cells import NO_MARKS, CellMarks, cell_marks, how_tested
 from avqa_lit.report.train_note import train_note
 from avqa_lit.report.wording import count
+from avqa_lit.taxonomy import MUSIC_AVQA
 
 DETAIL = {CHECKPOINT: "checkpoint scored again", GIVEN: "answers of another program"}
 
@@ -62,6 +63,7 @@ class Table:
     """Accuracies of one test set.
 
     Attributes:
+        columns: those of the test set's taxonomy.
         totals: test questions in each column.
         keys: config keys in which the rows differ.
         scored: likewise, of checkpoints that were scored again and of other programs' answers.
@@ -72,6 +74,7 @@ class Table:
         features: what the features are and which data they are packed in.
     """
 
+    columns: tuple[Column, ...]
     totals: tuple[int, ...]
     keys: tuple[str, ...]
     configurations: tuple[Row, ...]
@@ -101,10 +104,12 @@ def build_table(test_set: TestSet) -> Table:
             for one, of_cells in zip(test_set.configurations, marks, strict=True)
         ]
     )
-    official = is_official(test_set.totals)
-    of_category = dict(zip(ALL, test_set.totals, strict=True))
+    official = is_official(test_set.taxonomy, test_set.totals)
+    of_category = dict(zip(test_set.taxonomy.names, test_set.totals, strict=True))
+    columns = columns_of(test_set.taxonomy)
     return Table(
-        totals=tuple(sum(of_category[one] for one in column.categories) for column in COLUMNS),
+        columns=columns,
+        totals=tuple(sum(of_category[one] for one in column.categories) for column in columns),
         keys=test_set.keys,
         configurations=tuple(row for row in rows if row.kind == "configuration"),
         scored=tuple(row for row in rows if row.kind == "scored"),
@@ -140,7 +145,7 @@ def _configuration(
         detail=", ".join(details + ([count(one.seeds, "seed")] if several and one.origin != GIVEN else [])),
         is_chosen=one is test_set.chosen and test_set.was_chosen_on_val,
         val=cell(OVERALL, "val"),
-        cells=tuple(cell(column.metric, "test") for column in COLUMNS),
+        cells=tuple(cell(column.metric, "test") for column in columns_of(test_set.taxonomy)),
         results=one.results,
     )
 
@@ -156,7 +161,7 @@ def _run(one: Configuration, result: Result, test_set: TestSet) -> Row:
         detail=f"seed {result.seed}",
         is_chosen=False,
         val=cell(OVERALL, "val"),
-        cells=tuple(cell(column.metric, "test") for column in COLUMNS),
+        cells=tuple(cell(column.metric, "test") for column in columns_of(test_set.taxonomy)),
         results=(result,),
     )
 
@@ -174,7 +179,7 @@ def _prior(test_set: TestSet) -> Row | None:
         detail="",
         is_chosen=False,
         val=Cell(test_set.prior(OVERALL, "val")),
-        cells=tuple(Cell(test_set.prior(column.metric)) for column in COLUMNS),
+        cells=tuple(Cell(test_set.prior(column.metric)) for column in columns_of(test_set.taxonomy)),
     )
 
 
@@ -199,6 +204,7 @@ def _best_marked(rows: list[Row]) -> list[Row]:
 
 
 def _published(test_set: TestSet) -> list[Row]:
+    columns = columns_of(test_set.taxonomy)
     return [
         Row(
             kind="published",
@@ -208,7 +214,7 @@ def _published(test_set: TestSet) -> list[Row]:
             val=Cell(None),
             cells=tuple(
                 Cell(value, _gain(value, test_set.prior(column.metric)), is_recomputed=recomputed)
-                for column, value, recomputed in zip(COLUMNS, one.values, one.recomputed, strict=True)
+                for column, value, recomputed in zip(columns, one.values, one.recomputed, strict=True)
             ),
         )
         for one in published_rows()
@@ -216,9 +222,15 @@ def _published(test_set: TestSet) -> list[Row]:
 
 
 def _why_no_published(test_set: TestSet) -> str:
+    official = sum(official_totals().values())
     return (
         "Published results are left out: they hold for the official MUSIC-AVQA test split of "
-        f"{sum(OFFICIAL_TOTALS):,} questions with its numbers per category, and this test set has "
-        f"{count(test_set.questions, 'question')}"
-        + (" in other proportions." if test_set.questions == sum(OFFICIAL_TOTALS) else ".")
+        f"{official:,} questions with its numbers per category, and this test set has "
+        f"{count(test_set.questions, 'question')}{_how_else(test_set, official)}."
     )
+
+
+def _how_else(test_set: TestSet, official: int) -> str:
+    if test_set.taxonomy.names != MUSIC_AVQA.names:
+        return " of other categories"
+    return " in other proportions" if test_set.questions == official else ""

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from html import escape
 
-from avqa_lit.report.columns import COLUMNS, column_groups
+from avqa_lit.report.columns import Column, column_groups
 from avqa_lit.report.markup import element, scrolling, wrap
 from avqa_lit.report.table import Cell, Row, Table
+from avqa_lit.report.table_notes import PRINTED
 from avqa_lit.report.wording import DOWN, STAR, UP, percent, points
 
-SPAN = len(COLUMNS) + 2
 CAPTION = (
     "Test accuracy in percent, per category and as every kind of average by its name; under it the "
     "difference to the question-only prior in points"
@@ -17,16 +17,17 @@ CAPTION = (
 
 def html_table(table: Table) -> str:
     """The main table: prior, configurations, what was scored later, published rows."""
-    bodies = [wrap("tbody", _row(table.prior), css="prior")] if table.prior else []
+    columns = table.columns
+    bodies = [wrap("tbody", _row(table.prior, columns), css="prior")] if table.prior else []
     if table.configurations:
-        bodies.append(_body("", table.configurations))
+        bodies.append(_body("", table.configurations, columns))
     if table.scored:
-        bodies.append(_body("Scored later", table.scored))
+        bodies.append(_body("Scored later", table.scored, columns))
     if table.published:
-        bodies.append(_body("Published, on the official test split", table.published))
+        bodies.append(_body("Published, on the official test split", table.published, columns))
     several = any(cell.half_width is not None for row in table.rows for cell in row.cells)
     caption = CAPTION + (" ± half of the 95% interval over seeds." if several else ".")
-    inner = element("caption", caption) + _head(table.totals) + "".join(bodies)
+    inner = element("caption", caption) + _head(table) + "".join(bodies)
     return scrolling(inner, name="Test accuracy per category", css="scores")
 
 
@@ -37,41 +38,40 @@ def runs_table(table: Table) -> str:
     caption = element(
         "caption", "Each run by itself: test accuracy in percent, difference to the prior in points."
     )
-    inner = caption + _head(table.totals) + _body("", table.runs)
+    inner = caption + _head(table) + _body("", table.runs, table.columns)
     box = scrolling(inner, name="Each run by itself", css="scores")
     return wrap("details", element("summary", f"Each of the {len(table.runs)} runs by itself") + box)
 
 
-def _head(totals: Sequence[int]) -> str:
+def _head(table: Table) -> str:
     top = element("th", "Configuration", scope="col", rowspan="2") + element(
         "th", "Val overall", scope="col", rowspan="2", css="val"
     )
     bottom, place = "", 0
-    for name, columns in column_groups():
+    for name, columns in column_groups(table.columns):
         top += element("th", name, scope="colgroup", colspan=str(len(columns)), css="first")
         for number, column in enumerate(columns):
-            questions = element("small", f"{totals[place]:,}")
+            questions = element("small", f"{table.totals[place]:,}")
             css = "first" if number == 0 else ""
             bottom += wrap("th", f"{escape(column.label)} {questions}", scope="col", css=css)
             place += 1
     return wrap("thead", wrap("tr", top) + wrap("tr", bottom))
 
 
-def _body(title: str, rows: Sequence[Row]) -> str:
-    heading = (
-        wrap("tr", element("th", title, scope="rowgroup", colspan=str(SPAN)), css="group") if title else ""
-    )
-    return wrap("tbody", heading + "".join(_row(row) for row in rows), css=rows[0].kind)
+def _body(title: str, rows: Sequence[Row], columns: Sequence[Column]) -> str:
+    span = str(len(columns) + 2)
+    heading = wrap("tr", element("th", title, scope="rowgroup", colspan=span), css="group") if title else ""
+    return wrap("tbody", heading + "".join(_row(row, columns) for row in rows), css=rows[0].kind)
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, columns: Sequence[Column]) -> str:
     name = escape(row.label) + (element("small", row.detail) if row.detail else "")
     if row.is_chosen:
         name += element("span", "chosen on val", css="badge")
-    firsts = {columns[0].metric for _, columns in column_groups()}
+    firsts = {group[0].metric for _, group in column_groups(columns)}
     cells = "".join(
         _cell(cell, css="first" if column.metric in firsts else "")
-        for column, cell in zip(COLUMNS, row.cells, strict=True)
+        for column, cell in zip(columns, row.cells, strict=True)
     )
     return wrap(
         "tr",
@@ -87,7 +87,7 @@ def _cell(cell: Cell, *, css: str) -> str:
         above = cell.marks.side > 0
         number += element("abbr", UP if above else DOWN, title="above" if above else "below")
     if cell.is_recomputed:
-        number += element("abbr", "†", title="worked out from the nine printed accuracies")
+        number += element("abbr", "†", title=f"worked out from the {PRINTED} accuracies")
     under = [] if cell.gain is None else [points(cell.gain) + STAR * cell.marks.gains]
     if cell.half_width is not None:
         under.append(f"±{percent(cell.half_width)}")

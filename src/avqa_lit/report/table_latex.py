@@ -1,6 +1,8 @@
 r"""The table of accuracies for a paper."""
 
-from avqa_lit.report.columns import COLUMNS, OVERALL, column_groups
+from collections.abc import Sequence
+
+from avqa_lit.report.columns import OVERALL, Column, column_groups
 from avqa_lit.report.latex import booktabs, escaped
 from avqa_lit.report.table import Cell, Row, Table
 from avqa_lit.report.table_notes import table_notes
@@ -15,7 +17,7 @@ CAPTION = (
 def latex_table(table: Table) -> str:
     """All rows but those of single runs, with rules between prior, configurations and published rows."""
     top, rules, names, first = ["", ""], "", [], 3
-    for title, columns in column_groups():
+    for title, columns in column_groups(table.columns):
         heads = [head for column in columns for head in _heads(column.metric, column.label)]
         top.append(rf"\multicolumn{{{len(heads)}}}{{c}}{{{escaped(title)}}}")
         rules += rf"\cmidrule(lr){{{first}-{first + len(heads) - 1}}}"
@@ -23,11 +25,11 @@ def latex_table(table: Table) -> str:
         first += len(heads)
     asked = [
         text
-        for column, total in zip(COLUMNS, table.totals, strict=True)
+        for column, total in zip(table.columns, table.totals, strict=True)
         for text in _heads(column.metric, f"{total:,}", beside="")
     ]
     parts = ([table.prior] if table.prior else [], table.configurations, table.scored, table.published)
-    groups = [[_row(row) for row in part] for part in parts if part]
+    groups = [[_row(row, table.columns) for row in part] for part in parts if part]
     lines = [top, [rf"{rules} Configuration", "Val overall", *names], ["questions", "", *asked]]
     return booktabs(lines, groups, caption=" ".join([CAPTION, *table_notes(table)]), across=True)
 
@@ -36,10 +38,10 @@ def _heads(metric: str, text: str, *, beside: str = r"$-$ prior") -> list[str]:
     return [escaped(text), beside] if metric == OVERALL else [escaped(text)]
 
 
-def _row(row: Row) -> list[str]:
+def _row(row: Row, columns: Sequence[Column]) -> list[str]:
     name = f"{row.label} ({row.detail})" if row.detail else row.label
     cells = [escaped(name + (" (chosen on val)" if row.is_chosen else "")), _cell(row.val)]
-    for column, cell in zip(COLUMNS, row.cells, strict=True):
+    for column, cell in zip(columns, row.cells, strict=True):
         cells.append(_cell(cell))
         if column.metric == OVERALL:
             cells.append("" if cell.gain is None else escaped(points(cell.gain)) + STAR * cell.marks.gains)

@@ -1,6 +1,8 @@
 """What a reader has to know about the table of accuracies."""
 
 from avqa_lit.report.table import Table
+from avqa_lit.report.wording import spelled
+from avqa_lit.taxonomy import MUSIC_AVQA
 
 NOTES = (
     "Val overall is what configurations are chosen by; nothing was chosen on test, which is read once a run.",
@@ -10,7 +12,8 @@ NOTES = (
     "Weighted averages count every question once; unweighted means count every type, or every modality, "
     "once. Papers print either: compare a number with its own kind only.",
 )
-RECOMPUTED = "† not printed by the paper: worked out from its nine printed accuracies."
+PRINTED = f"{spelled(len(MUSIC_AVQA))} printed"  # of the categories
+RECOMPUTED = f"† not printed by the paper: worked out from its {PRINTED} accuracies."
 SCORED_LATER = "What was scored later has no accuracy on val beside it, and was no candidate for the choice."
 
 

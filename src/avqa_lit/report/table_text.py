@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from avqa_lit.artifacts.csv_text import csv_text
 from avqa_lit.artifacts.differences import is_number, value_name
 from avqa_lit.report import markdown
-from avqa_lit.report.columns import COLUMNS, OVERALL
+from avqa_lit.report.columns import OVERALL, Column
 from avqa_lit.report.table import Cell, Row, Table
 from avqa_lit.report.wording import DOWN, UP, percent, place, points
 
@@ -17,16 +17,17 @@ def markdown_table(table: Table) -> str:
     """One line a configuration, in percent; after the overall accuracy its difference to the prior."""
     heads = ["Configuration", "Val overall"]
     totals = ["questions", ""]
-    for column, total in zip(COLUMNS, table.totals, strict=True):
-        heads += [column.short, GAIN] if column.metric == OVERALL else [column.short]
+    for column, total in zip(table.columns, table.totals, strict=True):
+        name = markdown.escaped(column.short)
+        heads += [name, GAIN] if column.metric == OVERALL else [name]
         totals += [f"{total:,}", ""] if column.metric == OVERALL else [f"{total:,}"]
-    return markdown.pipe_table(heads, [totals, *(_markdown_row(row) for row in table.rows)])
+    return markdown.pipe_table(heads, [totals, *(_markdown_row(row, table.columns) for row in table.rows)])
 
 
-def _markdown_row(row: Row) -> list[str]:
+def _markdown_row(row: Row, columns: Sequence[Column]) -> list[str]:
     name = f"{row.label} ({row.detail})" if row.detail else row.label
     texts = [markdown.escaped(name) + (" ← chosen on val" if row.is_chosen else ""), _markdown_cell(row.val)]
-    for column, cell in zip(COLUMNS, row.cells, strict=True):
+    for column, cell in zip(columns, row.cells, strict=True):
         texts.append(_markdown_cell(cell))
         if column.metric == OVERALL:
             texts.append("" if cell.gain is None else points(cell.gain) + r"\*" * cell.marks.gains)
@@ -43,23 +44,36 @@ def _markdown_cell(cell: Cell) -> str:
 
 
 def csv_table(tables: Sequence[Table]) -> str:
-    """All rows of all test sets: fractions under the names of the metrics, unrounded."""
+    """All rows of all test sets: fractions under the names of the metrics, unrounded.
+
+    A metric that a test set does not have, for its categories are others, is left empty in its rows.
+    """
     keys = list(dict.fromkeys(key for table in tables for key in table.keys))
-    metrics = [f"test/{column.metric}" for column in COLUMNS]
+    metrics = list(dict.fromkeys(column.metric for table in tables for column in table.columns))
     fixed = ["test_set", "kind", "label", "detail", "chosen", "seeds", "seed", "key", "folder"]
-    head = [*fixed, *keys, f"val/{OVERALL}", *metrics, *(f"test/{OVERALL}/{one}" for one in TESTED)]
+    head = [
+        *fixed,
+        *keys,
+        f"val/{OVERALL}",
+        *(f"test/{one}" for one in metrics),
+        *(f"test/{OVERALL}/{one}" for one in TESTED),
+    ]
     rows = (
-        _csv_row(row, number, keys)
+        _csv_row(row, table.columns, number, keys=keys, metrics=metrics)
         for number, table in enumerate(tables, start=1)
         for row in [*table.rows, *table.runs]
     )
     return csv_text([head, *rows])
 
 
-def _csv_row(row: Row, number: int, keys: Sequence[str]) -> list[object]:
+def _csv_row(
+    row: Row, columns: Sequence[Column], number: int, *, keys: Sequence[str], metrics: Sequence[str]
+) -> list[object]:
     single = row.results[0] if len(row.results) == 1 else None
     settings = row.results[0].settings if row.results else {}
-    overall = next(cell for column, cell in zip(COLUMNS, row.cells, strict=True) if column.metric == OVERALL)
+    cells = dict(zip((column.metric for column in columns), row.cells, strict=True))
+    overall = cells[OVERALL]
+    shown = [row.val, *(cells.get(metric, Cell(None)) for metric in metrics)]
     return [
         number,
         row.kind,
@@ -71,7 +85,7 @@ def _csv_row(row: Row, number: int, keys: Sequence[str]) -> list[object]:
         "" if single is None else single.fact("key"),
         "" if single is None else place(single.folder),
         *(_csv_value(settings[key]) if key in settings else "" for key in keys),
-        *("" if cell.value is None else cell.value for cell in (row.val, *row.cells)),
+        *("" if cell.value is None else cell.value for cell in shown),
         "" if overall.half_width is None else overall.half_width,
         *(
             (overall.marks.side, int(overall.marks.gains))

@@ -3,19 +3,17 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from avqa_lit.categories import CATEGORIES
 from avqa_lit.report.listing import Listing
 from avqa_lit.report.sheet import Sheet
+from avqa_lit.taxonomy import Taxonomy
 
-PLACES = {one.name: (place, one.label) for place, one in enumerate(CATEGORIES)}
 
-
-def template_listing(sheets: Sequence[Sheet]) -> Listing:
+def template_listing(sheets: Sequence[Sheet], taxonomy: Taxonomy) -> Listing:
     """One row a template of a category, most asked first within a category; several runs are averaged."""
     asked: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, row in enumerate(sheets[0]):
         asked[row["category"], row["template"]].append(place)
-    order = sorted(asked, key=lambda one: (PLACES[one[0]], -len(asked[one])))
+    order = sorted(asked, key=lambda one: (taxonomy.place[one[0]], -len(asked[one])))
     rows = []
     for category, template in order:
         places = asked[category, template]
@@ -23,7 +21,8 @@ def template_listing(sheets: Sequence[Sheet]) -> Listing:
         accuracy = right / (len(places) * len(sheets))
         prior = _prior(sheets[0], places)
         gain = None if prior is None else accuracy - prior
-        rows.append((template, PLACES[category][1], len(places), accuracy, prior, gain))
+        label = taxonomy.categories[taxonomy.place[category]].label
+        rows.append((template, label, len(places), accuracy, prior, gain))
     heads = ("Template", "Category", "Questions", "Accuracy", "Prior", "Above the prior")
     return Listing(
         "templates", "Accuracy of the chosen configuration by question template", heads, tuple(rows)

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from avqa_lit.report.columns import COLUMNS
+from avqa_lit.report.columns import Column, columns_of
 from avqa_lit.report.configurations import Configuration, TestSet, best_on_val
 from avqa_lit.report.significance import LEVEL, differences, gains
 from avqa_lit.report.wording import DOWN, STAR, UP
+from avqa_lit.taxonomy import Taxonomy
 
 BASELINE = "AVST"  # class of the model that papers compare with
-TESTED = tuple(column for column in COLUMNS if "mean_of" not in column.metric)
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,11 @@ class CellMarks:
 
 
 NO_MARKS = CellMarks()
+
+
+def columns_tested(taxonomy: Taxonomy) -> list[Column]:
+    """The columns that are averages over questions."""
+    return [column for column in columns_of(taxonomy) if "mean_of" not in column.metric]
 
 
 def baseline(test_set: TestSet) -> Configuration | None:
@@ -51,7 +56,7 @@ def cell_marks(test_set: TestSet) -> list[dict[str, CellMarks]]:
     rows, reference = test_set.configurations, reference_row(test_set)
     others = [one for one in rows if one is not reference]
     marks: list[dict[str, CellMarks]] = [{} for _ in rows]
-    for column in TESTED:
+    for column in columns_tested(test_set.taxonomy):
         against = iter(differences(reference, others, column))
         prior = test_set.prior(column.metric)
         above = iter(gains(prior, rows, column) if prior is not None else [])

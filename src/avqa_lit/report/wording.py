@@ -8,6 +8,23 @@ MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 UP, DOWN = "\N{UPWARDS ARROW}", "\N{DOWNWARDS ARROW}"  # significantly above or below a reference
 STAR = "*"  # significantly not zero
+SMALL_NUMBERS = (
+    *(
+        "no",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    ),
+)
 
 
 def percent(fraction: float | None) -> str:
@@ -41,6 +58,16 @@ def place(path: Path) -> str:
     """A path as a reader would type it: relative to where the command stands, if it lies below."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def spelled(number: int) -> str:
+    """A small whole number in letters, any other in digits.
+
+    Example:
+        >>> spelled(2), spelled(45)
+        ('two', '45')
+    """
+    return SMALL_NUMBERS[number] if 0 <= number < len(SMALL_NUMBERS) else f"{number:,}"
 
 
 def count(number: int, noun: str) -> str:

@@ -18,6 +18,7 @@ from avqa_lit.losses.weighted import WeightedLosses
 from avqa_lit.metrics.accuracy import accuracies, category_counts
 from avqa_lit.metrics.answers import AnswerMetrics
 from avqa_lit.metrics.classification import classification_report
+from avqa_lit.taxonomy import Taxonomy
 from avqa_lit.training.divergence import WEIGHTS, Diverged, Divergence, FiniteLosses, all_finite, anomaly
 from avqa_lit.training.fit_length import batches_of_step, check_validated, fit_steps, steps_after
 from avqa_lit.training.loss_meter import LossMeter
@@ -59,6 +60,7 @@ class AVQAModule(L.LightningModule):
         model: from a `Batch` to a `ModelOutput`.
         losses: answer loss and alignment terms.
         labels: answers of the vocabulary, then those that only evaluation splits have.
+        taxonomy: the categories of the questions.
         optimizer: from parameters to their optimizer.
         schedule: learning-rate schedule.
         monitor: validation metric that a plateau schedule follows.
@@ -72,6 +74,7 @@ class AVQAModule(L.LightningModule):
         model: nn.Module,
         losses: WeightedLosses,
         labels: int,
+        taxonomy: Taxonomy,
         optimizer: OptimizerFactory,
         schedule: Schedule,
         monitor: str,
@@ -91,7 +94,8 @@ class AVQAModule(L.LightningModule):
         self.finite_losses = FiniteLosses(names=tuple(losses.terms))
         self.training_meter = LossMeter(names=tuple(losses.terms))
         self.evaluation_meter = LossMeter(names=tuple(losses.terms))
-        self.answers = AnswerMetrics(labels=labels)
+        self.taxonomy = taxonomy
+        self.answers = AnswerMetrics(labels=labels, categories=len(taxonomy))
         self.collectors: Sequence[Collector] = ()
         self.evaluated = Evaluated({}, {})
 
@@ -208,8 +212,10 @@ class AVQAModule(L.LightningModule):
 
     def _end_evaluation(self) -> None:
         counts = self.answers.compute()
-        by_category = category_counts(counts.correct.tolist(), counts.total.tolist())
-        metrics = accuracies(by_category)
+        # Torchmetrics makes a scalar of what has one element, as the counts of one category have.
+        correct, total = counts.correct.reshape(-1).tolist(), counts.total.reshape(-1).tolist()
+        by_category = category_counts(correct, total, self.taxonomy)
+        metrics = accuracies(by_category, self.taxonomy)
         metrics |= classification_report(np.asarray(counts.confusion.cpu())).averages()
         losses = self.evaluation_meter.compute()
         metrics |= {name: value for name, value in losses.items() if name not in metrics}

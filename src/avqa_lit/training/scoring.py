@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Int64
 from torch import Tensor
 
-from avqa_lit.categories import CATEGORY_NAMES
 from avqa_lit.data.annotated import annotated_in_store
 from avqa_lit.data.datamodule import AVQADataModule, Split
 from avqa_lit.metrics.split_prior import SplitPrior, split_prior
@@ -48,6 +47,7 @@ def score(
         counts={f"{split}/{name}": count for name, count in module.evaluated.counts.items()},
         predictions=_predictions(predicted, places, data, split, prior),
         unseen_answers=int((answer >= len(data.answers)).sum()),
+        taxonomy=data.store.taxonomy,
         no_prior=prior.absent,
         attention=looks.gathered(data.store) if attention else None,
     )
@@ -78,7 +78,7 @@ def _predictions(
             "row": row,
             "question_id": table.question_id[place],
             "video_id": table.video_id[place],
-            "category": CATEGORY_NAMES[table.category[place]],
+            "category": store.taxonomy.names[table.category[place]],
             "template": store.templates[table.template[place]],
             "question": store.texts[table.text[place]],
             "answer": store.labels[table.answer[place]],

@@ -13,7 +13,6 @@ from typing import Any, get_args
 import numpy as np
 
 from avqa_lit.artifacts.atomic import write_json, write_text
-from avqa_lit.categories import CATEGORIES
 from avqa_lit.data.annotated import Annotated, annotated_in_store
 from avqa_lit.data.annotations import read_annotations
 from avqa_lit.data.build import build_store
@@ -23,10 +22,12 @@ from avqa_lit.data.store import FeatureStore
 from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS
 from avqa_lit.data.synthetic.questions import Question, QuestionDrawer
 from avqa_lit.data.synthetic.scenes import Scene, simulate
+from avqa_lit.data.synthetic.templates import TAXONOMY
 from avqa_lit.data.synthetic.views import VIEWS, check_known, record
 from avqa_lit.data.text_features import QuestionEncoder
 from avqa_lit.data.views import ALL, CLEAN
 from avqa_lit.errors import ConfigError, DataError
+from avqa_lit.taxonomy import modality_title
 
 SPLITS = ("train", "val", "test")
 AUDIO = Extraction("synthetic_audio", AUDIO_SECONDS)
@@ -35,10 +36,9 @@ EXTRACTIONS = {"audio": AUDIO, "visual": VISUAL}
 MARKER = "SYNTHETIC.md"  # tells a folder that we wrote from one that is somebody else's
 
 _TYPES = {
-    one.name: json.dumps(
-        [{"audio_visual": "Audio-Visual"}.get(one.modality, one.modality.title()), one.type.title()]
-    )
-    for one in CATEGORIES
+    category.name: json.dumps([modality_title(category.modality).title(), category.type.title()])
+    for category in TAXONOMY.categories
+    if category.modality is not None
 }
 
 
@@ -142,7 +142,11 @@ class SyntheticConcerts:
                 self._write_annotations(Path(raw))
                 write_store(
                     folder,
-                    questions={split: read_annotations(_annotations(Path(raw), split)) for split in SPLITS},
+                    questions={
+                        split: read_annotations(_annotations(Path(raw), split), taxonomy=TAXONOMY)
+                        for split in SPLITS
+                    },
+                    taxonomy=TAXONOMY,
                     audio=FeatureArrays(AUDIO, {one.video_id: one.audio for one in self.generated}),
                     visual=FeatureArrays(VISUAL, {one.video_id: one.visual for one in self.generated}),
                     views={name: self._view(name) for name in self.views},

@@ -1,10 +1,13 @@
-"""What can be asked about a concert; every template covers one of the nine categories."""
+"""What can be asked about a concert; every template belongs to a category of MUSIC-AVQA."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from avqa_lit.data.synthetic import answers
 from avqa_lit.data.synthetic.scenes import INSTRUMENTS, SEATS
+from avqa_lit.taxonomy import MUSIC_AVQA
+
+TAXONOMY = MUSIC_AVQA
 
 _OBJECT = INSTRUMENTS
 _SEAT = tuple(SEATS)
@@ -16,7 +19,7 @@ class Template:
     """A question with placeholders.
 
     Attributes:
-        category: name in `avqa_lit.categories`.
+        category: name in `TAXONOMY`.
         text: words of the question, with placeholders such as ``<Object>``.
         ask: answer for a scene and the values of the placeholders, from left to right; reads nothing else.
         values: what may stand for each placeholder.
