@@ -21,24 +21,31 @@ def task(cfg: "DictConfig") -> None:
     from avqa_lit.config.question import Question
     from avqa_lit.config.resolve import resolved
     from avqa_lit.config.validation import validate
+    from avqa_lit.console import PlainConsole, print_plain
+    from avqa_lit.data.summary import summarize
+    from avqa_lit.data.summary_table import print_summary
 
     config = resolved(cfg)
     validate(config, schema=Prepare)
     source = build(config["data"])
     if config["data"].get("export") is not None:
         folder = source.export_to(Path(config["data"]["export"]))
-        print(f"official layout in {folder}")
+        print_plain(f"official layout in {folder}")
         return
     cache = Path(config["paths"]["cache"]).expanduser()
     store = source.prepare(Question(config["question"]).encoder, cache=cache, progress=config["display"])
-    print(f"store in {store.path}")
-    for split, table in store.splits.items():
-        dropped = store.dropped.get(split, 0)
-        print(f"  {split}: {len(table):,} questions" + (f", {dropped:,} dropped" if dropped else ""))
+    print_plain(f"store in {store.path}")
+    if config["display"]:
+        print_summary(summarize(store), console=PlainConsole())
+    else:
+        for split, table in store.splits.items():
+            dropped = store.dropped.get(split, 0)
+            told = f", {dropped:,} dropped" if dropped else ""
+            print_plain(f"  {split}: {len(table):,} questions{told}")
     for view, name in enumerate(store.views[1:], start=1):
         modalities = (("audio", store.audio), ("visual", store.visual))
         own = " and ".join(modality for modality, packed in modalities if packed.own_entries(view))
-        print(f"  view {name}: {own} of its own")
+        print_plain(f"  view {name}: {own} of its own")
 
 
 if __name__ == "__main__":

@@ -142,7 +142,9 @@ def test_a_value_too_large_for_the_store_is_an_error():
 
 @given(
     hnp.arrays(
-        np.float64, hnp.array_shapes(min_dims=2, max_dims=4, max_side=5), elements=st.floats(-6e4, 6e4)
+        np.float64,
+        hnp.array_shapes(min_dims=2, max_dims=4, max_side=5),
+        elements=st.floats(-6e4, 6e4).filter(lambda value: value == 0 or abs(value) > 1e-7),
     )
 )
 @settings(deadline=None)
@@ -181,3 +183,29 @@ def test_a_folder_and_arrays_are_sources_alike(tmp_path):
     np.testing.assert_array_equal(folder.read("v"), arrays.read("v"))
     assert folder.where("v") == str(tmp_path / "v.npy")
     assert arrays.where("v") == "e features of 'v'"
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_values_too_small_for_the_store_are_refused_with_their_share(stride):
+    values = np.ones((4, 50), np.float32)
+    values[:, :2] = 2e-8
+    values[:, 2] = 0
+    message = (
+        r"a.npy: 4% of its nonzero values become zero in float16, which holds nothing between 0 and 6e-08 "
+        r"\(the largest is 1\); pack with data.dtype=float32"
+    )
+    with pytest.raises(DataError, match=message):
+        to_stored(values, dtype="float16", where="a.npy", stride=stride)
+    np.testing.assert_array_equal(to_stored(values, dtype="float32", where="a.npy"), values)
+    with pytest.raises(
+        DataError, match=r"100% of its nonzero values become zero in float32.*scale the features"
+    ):
+        to_stored(np.full((2, 3), 1e-50), dtype="float32", where="a.npy")
+
+
+def test_a_few_small_values_and_zeros_of_the_file_itself_are_kept_as_they_are():
+    values = np.zeros((2, 200), np.float32)
+    values[:, 100:] = 1
+    values[0, 100] = 1e-9  # one of 200 that are not zero
+    assert np.count_nonzero(to_stored(values, dtype="float16", where="a.npy")) == 199
+    assert not to_stored(np.zeros((2, 3)), dtype="float16", where="a.npy").any()

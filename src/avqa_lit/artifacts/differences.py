@@ -11,7 +11,10 @@ KL_WEIGHT = f"{KL}weight"
 NORM = "model.norm"
 
 # None of these makes another experiment: runs that differ in nothing else repeat each other.
-NOT_COMPARED = ("hydra", "logger", "paths", "display", "trust", "experiment", "resume", "attention", "seed")
+NOT_COMPARED = (
+    "hydra", "logger", "paths", "display", "trust", "experiment", "resume", "attention",
+    "allow_overlap", "seed",
+)  # fmt: skip
 NAMES = {
     KL_WEIGHT: "KL weight",
     "loss.kl.direction": "direction",

@@ -8,7 +8,7 @@ from typing import Any
 from avqa_lit.artifacts.differences import leaves
 
 # None of these changes a weight or a count.
-WITHOUT_EFFECT = ("hydra", "logger", "paths", "display", "trust", "resume", "attention")
+WITHOUT_EFFECT = ("hydra", "logger", "paths", "display", "trust", "resume", "attention", "allow_overlap")
 TRAINER_WITHOUT_EFFECT = ("detect_anomaly", "profiler")
 
 

@@ -57,6 +57,7 @@ class Train:
             in `hydra.run.dir`, and ends with the same bits as a run that was never ended; where there is
             none, and with "never", a run starts afresh. A sweep gives "auto" to its jobs.
         attention: keep where the model looked and listened for each val and test question, in attention.npz.
+        allow_overlap: train although more than 1% of the test questions stand in train or val as well.
         trust: packages or classes of your own that a checkpoint's config may name; see docs/extending.md.
     """
 
@@ -77,6 +78,7 @@ class Train:
     display: bool = True
     resume: str = "never"
     attention: bool = False
+    allow_overlap: bool = False
     trust: Any = field(default_factory=list)  # a list of names, or one name
 
 

@@ -29,9 +29,11 @@ from avqa_lit.config.run_place import place_of
 from avqa_lit.config.schema import Train
 from avqa_lit.config.smoke import as_limits, check_shares, smoke_reasons, smoke_sentence
 from avqa_lit.config.threads import set_threads
+from avqa_lit.config.understood import tell_understood
 from avqa_lit.config.validation import validate
 from avqa_lit.console import PlainConsole
 from avqa_lit.data.datamodule import AVQADataModule
+from avqa_lit.data.overlap import refuse_overlap
 from avqa_lit.data.views import ALL
 from avqa_lit.errors import ConfigError
 from avqa_lit.metrics.score_table import no_prior_sentence, score_table
@@ -162,6 +164,7 @@ class TrainingRun:
         data, question = self._data()
         check_shares(as_limits(self.config["trainer"]), data)
         checksum = data.store.checksum
+        tell_understood(data.store, threads, shown=self.config["display"] and is_first_process())
         L.seed_everything(self.config["seed"], verbose=False)
         module = self._module(data, question)
         module.optimizer(module.parameters())  # refuses values that it cannot take
@@ -241,6 +244,7 @@ class TrainingRun:
         perturbation = build(self.config["perturbation"])
         cache = Path(self.config["paths"]["cache"]).expanduser()
         store = source.prepare(question.encoder, cache=cache, progress=self.config["display"])
+        refuse_overlap(store, allowed=self.config["allow_overlap"])
         store = store.with_train_share(self.config["data"].get("train_share", 1.0))
         data = AVQADataModule(
             store,
