@@ -40,6 +40,39 @@ def assert_same_weights(one, other):
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+def test_a_run_begins_with_what_it_understood(train, capsys):
+    train("display=true", "trainer.max_epochs=1", folder="a")
+    head = capsys.readouterr().out.split("\n\n")[0].splitlines()
+    assert head[0].startswith("data in ")
+    assert head[1].split() == ["split", "questions", "videos", "dropped"]
+    assert [line.split()[0] for line in head[2:5]] == ["train", "val", "test"]
+    assert [line.split()[:4] for line in head[6:8]] == [
+        ["audio", "synthetic_audio", "64", "float16"],
+        ["visual", "synthetic_visual", "3x56", "float16"],
+    ]
+    assert any(line.startswith("answers: train gives ") for line in head)
+    assert head[-1] == "1 thread: trainer.threads=1"
+
+
+def test_a_train_file_that_is_the_test_file_is_refused_unless_that_is_meant(train, tmp_path, capsys):
+    from avqa_lit.data.synthetic.concerts import SyntheticConcerts
+
+    raw = tmp_path / "raw"
+    source = SyntheticConcerts(seed=3, videos=10, questions_per_video=2, noise=0.2, batch_size=8)
+    source.export_to(raw)
+    given = (
+        "data=music_avqa", f"data.raw={raw}", "data.annotations.train=json/avqa-test.json",
+        "data.audio.encoder=synthetic_audio", "data.visual.encoder=synthetic_visual", "trainer.max_epochs=1",
+    )  # fmt: skip
+    with pytest.raises(SystemExit):
+        train(*given, folder="a")
+    message = capsys.readouterr().err
+    assert "test questions are trained on as well" in message
+    assert "Traceback" not in message
+    allowed = train(*given, "allow_overlap=true", folder="b")
+    assert allowed.results["state"] == "finished"
+
+
 def test_a_run_leaves_the_files_of_the_contract(train):
     done = train(folder="a")
     results = done.results

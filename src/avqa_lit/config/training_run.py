@@ -19,6 +19,7 @@ from avqa_lit.config.continuation import Source, source_of
 from avqa_lit.config.ending import ending
 from avqa_lit.config.held_folder import HeldFolder
 from avqa_lit.config.keys import run_key
+from avqa_lit.config.loggers import run_loggers
 from avqa_lit.config.precision import precision_on
 from avqa_lit.config.processes import settle_rank
 from avqa_lit.config.processors import Processors
@@ -35,13 +36,11 @@ from avqa_lit.console import PlainConsole
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.overlap import refuse_overlap
 from avqa_lit.data.views import ALL
-from avqa_lit.errors import ConfigError
 from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 from avqa_lit.training.checkpoint_io import AtomicCheckpointIO
 from avqa_lit.training.checkpoints import Checkpoints, load_best
 from avqa_lit.training.divergence import Diverged
 from avqa_lit.training.interruption import Interrupted, Interruption
-from avqa_lit.training.jsonl_logger import JsonlLogger
 from avqa_lit.training.longer_schedule import LongerSchedule
 from avqa_lit.training.module import AVQAModule
 from avqa_lit.training.process import is_first_process, quiet_lightning
@@ -50,7 +49,6 @@ from avqa_lit.training.same_batches import SameBatches
 from avqa_lit.training.scoring import score
 from avqa_lit.training.step_seed import StepSeed
 from avqa_lit.training.timing import EpochTiming
-from avqa_lit.training.wandb_run import wandb_logger
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -187,7 +185,7 @@ class TrainingRun:
 
     def _train(self, prepared: "_Prepared", results: dict[str, Any], timing: EpochTiming) -> None:
         data, module, trainer = prepared.data, prepared.module, prepared.trainer
-        trainer.loggers = self._loggers()
+        trainer.loggers = run_loggers(self.config, folder=self.folder, key=self.key, overrides=self.overrides)
         results |= {
             "world_size": trainer.world_size,
             "threads": prepared.threads.count,
@@ -296,21 +294,3 @@ class TrainingRun:
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )
-
-    def _loggers(self) -> list[Any]:
-        loggers: list[Any] = [JsonlLogger(self.folder.metrics)]
-        node = dict(self.config["logger"])
-        name = node.pop("name")
-        if name == "wandb" and is_first_process():
-            logger = wandb_logger(
-                folder=self.folder,
-                config=self.config,
-                key=self.key,
-                overrides=self.overrides,
-                group=self.config["experiment"] or "train",
-                **node,
-            )
-            loggers += [] if logger is None else [logger]
-        elif name not in ("wandb", "none"):
-            raise ConfigError(f"logger.name={name}: expected wandb or none")
-        return loggers
