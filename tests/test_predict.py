@@ -112,6 +112,15 @@ def test_words_that_training_never_saw_are_told(trained, predict):
     )
 
 
+def test_a_hostile_question_is_shown_and_not_obeyed(trained, predict):
+    row = trained.predictions()[0]
+    asked = "Is [/] [red]loud[/red] \x1b]0;x\x07 :smile:?"
+    told = predict(f"checkpoint={trained.folder.best}", f"video_id={row['video_id']}", f"question={asked}")
+    safe = r"Is [/] [red]loud[/red] \x1b]0;x\x07 :smile:?"
+    assert told.out.splitlines()[0] == f"{row['video_id']}: {safe}"
+    assert not {"\x1b", "\x07"} & set(told.out + told.err)
+
+
 def test_a_model_without_attention_says_so(predict, cache, tmp_path):
     trained = trained_run(tmp_path, cache, "model=question_only", "loss.kl.weight=0")
     row = trained.predictions()[0]

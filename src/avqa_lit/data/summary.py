@@ -9,7 +9,7 @@ import numpy as np
 from avqa_lit.data.packed_modality import PackedModality
 from avqa_lit.data.store import MODALITIES, FeatureStore, QuestionTable
 
-SAMPLE = 1_000_000  # values of a track that are looked at
+SAMPLE = 100_000  # values of a track that are looked at
 
 
 @dataclass(frozen=True)
