@@ -140,3 +140,23 @@ def test_an_experiment_sweeps_by_itself_and_names_its_folder(name):
     assert config.hydra.mode.name == "MULTIRUN"
     assert config.hydra.launcher._target_ == "hydra_plugins.avqa_lit.process"
     assert len(config.hydra.sweeper.params) == 2
+
+
+def test_a_sweep_of_smoke_runs_supersedes_no_job_of_the_real_one(launcher):
+    real, smoke = launcher(), launcher("+trainer.fast_dev_run=true")
+    assert real.folder == Path.cwd() / "runs" / "train"
+    assert smoke.folder == Path.cwd() / "runs" / "smoke" / "train"
+
+
+def test_a_sweeper_gets_no_value_of_a_smoke_run_nor_of_one_that_diverged(launcher):
+    sweep = launcher()
+    (job,) = sweep._plan([["x=1"]])
+    job.results = {"monitor": "val/acc/overall", "metrics": {"val/acc/overall": 0.5}}
+    assert sweep._answer(job, ["x=1"]).return_value == 0.5
+    job.results["smoke"] = ["trainer.fast_dev_run=True"]
+    assert sweep._answer(job, ["x=1"]).return_value is None
+    job.results, job.state = None, "diverged"
+    assert sweep._answer(job, ["x=1"]).return_value is None
+    job.state = "failed"
+    with pytest.raises(SweepFailed, match="1 of 1 jobs did not finish"):
+        _ = sweep._answer(job, ["x=1"]).return_value
