@@ -9,8 +9,9 @@ from avqa_lit.data.digests import DamagedError, check_files, known_sha256, note_
 
 
 @pytest.fixture
-def file(tmp_path):
-    """A file that was last written a minute ago."""
+def file(tmp_path, monkeypatch):
+    """A file that was last written a minute ago, and is not small."""
+    monkeypatch.setattr(digests, "SMALL", 0)
     path = tmp_path / "store" / "audio.npy"
     path.parent.mkdir()
     path.write_bytes(b"features")
@@ -125,3 +126,10 @@ def test_damage_is_named(file, written, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DamagedError, match=r"visual.npy: this file is missing; prepare again"):
         check_files(tmp_path, {"visual.npy": {"bytes": 1, "sha256": ""}}, remedy="prepare again")
+
+
+def test_of_a_small_file_no_result_is_kept(tmp_path):
+    (tmp_path / "a").write_bytes(b"features")
+    known_sha256(tmp_path / "a")
+    note_sha256(tmp_path / "a", "ab")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

@@ -106,7 +106,7 @@ def test_a_run_repeated_in_another_folder_counts_once(fake):
             lambda run: change(run / "results.json", counts={"test/x": {"correct": 0, "total": 10**29}}),
             "counts.test/x.total: expected less than or equal to 9007199254740992, found 1000",
         ),
-        (lambda run: (run / "predictions.jsonl").write_text("{}\n"), "line 1: expected the field 'row'"),
+        (lambda run: (run / "predictions.jsonl").write_text("{}\n"), "line 1: row is missing"),
         (lambda run: (run / "predictions.jsonl").write_text("{"), "line 1: expected a JSON object"),
         (
             lambda run: (run / "metrics.jsonl").write_text('{"step": 3}\n'),

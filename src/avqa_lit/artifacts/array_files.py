@@ -118,8 +118,8 @@ def map_array(path: Path, *, remedy: str) -> np.memmap:
     return mapped
 
 
-def read_archive(path: Path, names: Iterable[str], *, remedy: str) -> dict[str, np.ndarray]:
-    """Arrays of a .npz file by their names.
+def read_archive(path: Path, names: Iterable[str] | None, *, remedy: str) -> dict[str, np.ndarray]:
+    """Arrays of a .npz file by their names; all where `names` is None.
 
     Raises:
         DataError: no such file, no such format, an array that is missing, or one that is far larger than the
@@ -130,7 +130,8 @@ def read_archive(path: Path, names: Iterable[str], *, remedy: str) -> dict[str, 
         arrays = {}
         try:
             with ZipFile(file) as archive:
-                for name in names:
+                stored = (name.removesuffix(".npy") for name in archive.namelist())
+                for name in stored if names is None else names:
                     arrays[name] = _member(archive, name, room=room, path=path, remedy=remedy)
                     room -= arrays[name].nbytes
         except DataError:

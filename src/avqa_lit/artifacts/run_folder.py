@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from avqa_lit.artifacts.atomic import replacing, write_json, writing
 from avqa_lit.artifacts.json_files import read_json, read_json_lines, typed
 from avqa_lit.artifacts.json_text import json_text
+from avqa_lit.artifacts.predictions import PREDICTION, Prediction
 from avqa_lit.artifacts.results import RESULTS, SCHEMA
 from avqa_lit.artifacts.yaml_files import read_yaml
 from avqa_lit.errors import DataError
@@ -147,10 +148,14 @@ class Run:
         """Logged steps in order; empty where none was logged."""
         return read_jsonl(self.folder.metrics) if self.folder.metrics.exists() else []
 
-    def predictions(self, split: str = "test") -> list[dict[str, Any]]:
-        """Predictions in annotation order; empty where the run made none."""
+    def predictions(self, split: str = "test") -> list[Prediction]:
+        """Predictions in annotation order; empty where the run made none.
+
+        Raises:
+            DataError: a line that is no prediction, by its number.
+        """
         path = self.folder.predictions(split)
-        return read_jsonl(path) if path.exists() else []
+        return list(read_json_lines(path, PREDICTION, remedy="run the test again")) if path.exists() else []
 
 
 def append_jsonl(path: Path, row: Mapping[str, Any]) -> None:

@@ -43,9 +43,20 @@ def read_yaml(path: Path, *, remedy: str) -> dict[str, Any]:
     except _NO_YAML as error:
         problem = " ".join(str(error).split())
         raise DataError(f"{path}: expected plain YAML ({problem}); {remedy}") from error
+    if not _is_plain(value):
+        raise DataError(f"{path}: expected texts, numbers, lists and mappings, found others; {remedy}")
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise DataError(f"{path}: expected keys with values, found a {type(value).__name__}; {remedy}")
     return value
+
+
+def _is_plain(value: object) -> bool:
+    """Whether JSON could hold a value as well, unlike the dates, sets and bytes of YAML."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str | int) and _is_plain(inner) for key, inner in value.items())
+    if isinstance(value, list):
+        return all(_is_plain(inner) for inner in value)
+    return value is None or isinstance(value, str | int | float)
 
 
 def _check_events(content: bytes) -> None:

@@ -14,6 +14,7 @@ from avqa_lit.errors import DataError
 
 _LOGGER = logging.getLogger(__name__)
 LARGE = 4_000_000_000  # bytes that take some seconds to read
+SMALL = 1_000_000  # bytes that are read again as fast as a result is kept
 TICK_NS = 20_000_000  # two changes of a file within one tick of the system's clock leave it the same time
 
 
@@ -38,8 +39,8 @@ def sha256(path: Path) -> str:
 def known_sha256(path: Path, *, cache: Path | None = None, again: bool = False) -> str:
     """Checksum of a file, read whole once for each size, time and inode of the file.
 
-    The result is kept in a small file beside it, or in `cache` where its folder cannot be written. What the
-    disk damages without a change of the file's time is found with `again`.
+    The result for a file that is not small is kept in a file beside it, or in `cache` where its folder cannot
+    be written. What the disk damages without a change of the file's time is found with `again`.
 
     Args:
         path: the file.
@@ -109,6 +110,8 @@ def _state(status: os.stat_result) -> list[str]:
 
 
 def _note(path: Path, status: os.stat_result, digest: str, *, at: int, cache: Path | None) -> None:
+    if status.st_size < SMALL:
+        return
     for record in _records(path, cache):
         with suppress(OSError):
             write_text(record, " ".join([*_state(status), str(at), digest]) + "\n")

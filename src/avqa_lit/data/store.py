@@ -12,9 +12,22 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float32, Int8, Int64
 
+from avqa_lit.artifacts.array_files import map_array, read_archive
+from avqa_lit.artifacts.json_files import read_json, typed
 from avqa_lit.batch import DataSpec
 from avqa_lit.data.digests import DamagedError, check_files
 from avqa_lit.data.packed_modality import PackedModality
+from avqa_lit.data.store_checks import (
+    MOST_ROWS,
+    STORE,
+    TrackFacts,
+    check_array,
+    check_places,
+    check_questions,
+    check_rows,
+    check_texts,
+    unfit_told,
+)
 from avqa_lit.data.text_features import QuestionEncoder, text_features
 from avqa_lit.data.token_features import TokenEncoder, TokenFeatures, token_features
 from avqa_lit.data.views import CLEAN
@@ -121,18 +134,29 @@ class FeatureStore:
         """
         meta = read_meta(path)
         check_files(path, meta["files"], remedy=REMEDY, cache=cache, again=verify)
-        strings = json.loads((path / "strings.json").read_text("utf-8"))
-        with np.load(path / "index.npz", allow_pickle=False) as file:
-            index = dict(file)
+        with unfit_told(path, remedy=REMEDY):
+            return cls._of_files(path, meta)
+
+    @classmethod
+    def _of_files(cls, path: Path, meta: Mapping[str, Any]) -> "FeatureStore":
+        strings = read_json(path / "strings.json", remedy=REMEDY)
+        check_texts(
+            strings, ("labels", "words", "texts", "templates", *(f"{name}_ids" for name in MODALITIES))
+        )
+        index = read_archive(path / "index.npz", None, remedy=REMEDY)
         modalities = {name: _modality(path, name, meta, index, strings) for name in MODALITIES}
+        for name in MODALITIES:
+            check_places(f"clip_{name}", index[f"clip_{name}"], of=len(modalities[name].ids))
         seen = [modalities["visual"].ids[entry] for entry in index["clip_visual"]]
+        taxonomy = _taxonomy(path, meta)
+        categories = len(taxonomy.names)
         return cls(
             path=path,
             checksum=meta["checksum"],
             **modalities,
             clip_audio=index["clip_audio"],
             clip_visual=index["clip_visual"],
-            splits={split: _table(split, index, strings, seen) for split in meta["splits"]},
+            splits={split: _table(split, index, strings, seen, categories) for split in meta["splits"]},
             dropped={split: counts["dropped"] for split, counts in meta["splits"].items()},
             views=(CLEAN, *meta.get("views", ())),
             answers=Vocabulary(tuple(strings["labels"][: meta["answers"]])),
@@ -140,7 +164,7 @@ class FeatureStore:
             words=Vocabulary(tuple(strings["words"])),
             texts=tuple(strings["texts"]),
             templates=tuple(strings["templates"]),
-            taxonomy=_taxonomy(path, meta),
+            taxonomy=taxonomy,
         )
 
     def on(self, device: str | None) -> "FeatureStore":
@@ -212,20 +236,18 @@ def read_meta(path: Path) -> dict[str, Any]:
         DamagedError: a file that was changed.
     """
     file = path / "store.json"
-    try:
-        meta = json.loads(file.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError) as error:
+    if not file.exists():
         raise DataError(
             f"{path}: expected a feature store, which holds store.json; found none; make one with "
             "python -m avqa_lit.prepare"
-        ) from error
-    except ValueError as error:
-        raise DataError(f"{file}: expected JSON ({error}); {REMEDY}") from error
+        )
+    meta = read_json(file, remedy=REMEDY)
     if not isinstance(meta, dict) or meta.get("schema") not in READABLE:
         schema = meta.get("schema") if isinstance(meta, dict) else None
         raise DataError(f"{file}: schema {schema!r}, expected {SCHEMA}; {REMEDY}")
     if meta.get("checksum") != meta_checksum(meta):
         raise DamagedError(f"{file}: its content does not fit its checksum, it was changed", remedy=REMEDY)
+    typed(meta, STORE, where=str(file), remedy=REMEDY)
     return meta
 
 
@@ -249,25 +271,37 @@ def _modality(
     index: Mapping[str, np.ndarray],
     strings: Mapping[str, Any],
 ) -> PackedModality:
-    about = meta["modalities"][name]
+    about = TrackFacts.model_validate(meta["modalities"][name])
+    array, ids = map_array(path / about.file, remedy=REMEDY), tuple(strings[f"{name}_ids"])
+    first_row, length = index[f"{name}_first_row"], index[f"{name}_length"]
+    check_array(name, array)
+    check_rows(name, first_row, length, rows=len(array), ids=len(ids))
     return PackedModality(
-        # Read-only: of a copy-on-write map, the system wants to hold as much memory ready as the file is big.
-        array=np.load(path / about["file"], mmap_mode="r", allow_pickle=False),
-        ids=tuple(strings[f"{name}_ids"]),
-        first_row=index[f"{name}_first_row"],
-        length=index[f"{name}_length"],
-        encoder=about["encoder"],
-        seconds_per_row=about["seconds_per_row"],
-        start_seconds=about["start_seconds"],
+        array=array,
+        ids=ids,
+        first_row=first_row,
+        length=length,
+        encoder=about.encoder,
+        seconds_per_row=about.seconds_per_row,
+        start_seconds=about.start_seconds,
     )
 
 
 def _table(
-    split: str, index: Mapping[str, np.ndarray], strings: Mapping[str, Any], seen: list[str]
+    split: str,
+    index: Mapping[str, np.ndarray],
+    strings: Mapping[str, Any],
+    seen: list[str],
+    categories: int,
 ) -> QuestionTable:
     columns = ("row", "clip", "text", "template", "answer", "category")
-    return QuestionTable(
+    table = QuestionTable(
         **{column: index[f"{split}_{column}"] for column in columns},
         question_id=tuple(strings["question_ids"][split]),
         video_id=tuple(seen[clip] for clip in index[f"{split}_clip"]),
     )
+    check_questions(split, table, places={
+        "row": MOST_ROWS, "clip": len(seen), "text": len(strings["texts"]),
+        "template": len(strings["templates"]), "answer": len(strings["labels"]), "category": categories,
+    })  # fmt: skip
+    return table

@@ -1,18 +1,17 @@
 """Which test questions a run answered rightly, question by question."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int8
 
+from avqa_lit.artifacts.json_files import shown
+from avqa_lit.artifacts.predictions import Prediction
 from avqa_lit.errors import DataError
 from avqa_lit.taxonomy import Taxonomy
-
-FIELDS = ("row", "question_id", "video_id", "question", "answer", "category", "template", "prediction")
 
 
 @dataclass(frozen=True)
@@ -36,21 +35,17 @@ class Answers:
     videos: int
 
 
-def read_answers(rows: Sequence[Mapping[str, Any]], taxonomy: Taxonomy, *, source: Path) -> Answers:
+def read_answers(rows: Sequence[Prediction], taxonomy: Taxonomy, *, source: Path) -> Answers:
     """Marks from the rows of predictions.jsonl.
 
     Raises:
-        DataError: a row without one of the fields, or of no category, by file and row.
+        DataError: a row of no category, by file and row.
     """
-    needed = frozenset(FIELDS)
     for number, row in enumerate(rows, start=1):
-        if not row.keys() >= needed:
-            name = next(one for one in FIELDS if one not in row)
-            raise DataError(f"{source}, line {number}: expected the field {name!r}; run the test again")
         if row["category"] not in taxonomy.place:
             raise DataError(
-                f"{source}, line {number} (question_id {row['question_id']}): category {row['category']!r}, "
-                f"expected one of {', '.join(taxonomy.names)}"
+                f"{source}, line {number} (question_id {shown(row['question_id'])}): category "
+                f"{shown(row['category'])}, expected one of {', '.join(taxonomy.names)}"
             )
     asked = "\n".join(
         f"{row['row']}\t{row['question_id']}\t{row['video_id']}\t{row['question']}\t{row['answer']}"
@@ -65,7 +60,7 @@ def read_answers(rows: Sequence[Mapping[str, Any]], taxonomy: Taxonomy, *, sourc
     )
 
 
-def _prior(rows: Sequence[Mapping[str, Any]]) -> Float[np.ndarray, " question"] | None:
+def _prior(rows: Sequence[Prediction]) -> Float[np.ndarray, " question"] | None:
     if not all("prior" in row for row in rows):
         return None
     return np.array([row["prior"] == row["answer"] for row in rows], dtype=float)

@@ -41,7 +41,7 @@ def mistakes(sheet: Sheet, taxonomy: Taxonomy, attention: Attention | None) -> l
     found = []
     for category in taxonomy.categories:
         for row in [row for row in wrong if row["category"] == category.name][:OF_EACH]:
-            guesses = [(str(name), float(chance)) for name, chance in row.get("top5") or ()]
+            guesses = [(name, chance) for name, chance in row.get("top5") or () if chance is not None]
             found.append(
                 Mistake(
                     category=category.label,

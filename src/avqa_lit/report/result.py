@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from avqa_lit.artifacts.differences import canonical
+from avqa_lit.artifacts.json_files import shown
 from avqa_lit.artifacts.run_folder import Run
 from avqa_lit.errors import DataError
 from avqa_lit.report.answers import Answers, read_answers
@@ -103,7 +104,7 @@ def read_result(run: Run) -> Result:
     for number, row in enumerate(run.metrics, start=1):
         if not isinstance(row, Mapping) or not isinstance(row.get("epoch"), int):
             raise DataError(
-                f"{run.folder.metrics}, line {number}: expected an object with an epoch, found {row}"
+                f"{run.folder.metrics}, line {number}: expected an object with an epoch, found {shown(row)}"
             )
     taxonomy = run.taxonomy
     counts = _counts(run.results["counts"], taxonomy, source)
@@ -121,7 +122,8 @@ def _counts(raw: Mapping[str, Any], taxonomy: Taxonomy, source: Path) -> dict[st
         split, _, category = name.partition("/")
         if category not in taxonomy.place or set(value) != {"correct", "total"}:
             raise DataError(
-                f"{source}: counts has {name!r}: {value}; expected <split>/<category> with correct and total"
+                f"{source}: counts has {shown(name)}: {shown(value)}; expected <split>/<category> with correct "
+                "and total"
             )
         counts.setdefault(split, {})[category] = (value["correct"], value["total"])
     return counts

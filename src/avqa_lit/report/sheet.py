@@ -1,6 +1,7 @@
 """The rows of one run's predictions.jsonl."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-Sheet = Sequence[Mapping[str, Any]]
+from avqa_lit.artifacts.predictions import Prediction
+
+Sheet = Sequence[Prediction]
