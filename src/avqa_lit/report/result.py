@@ -122,8 +122,8 @@ def _counts(raw: Mapping[str, Any], taxonomy: Taxonomy, source: Path) -> dict[st
         split, _, category = name.partition("/")
         if category not in taxonomy.place or set(value) != {"correct", "total"}:
             raise DataError(
-                f"{source}: counts has {shown(name)}: {shown(value)}; expected <split>/<category> with correct "
-                "and total"
+                f"{source}: counts has {shown(name)}: {shown(value)}; expected <split>/<category> "
+                "with correct and total"
             )
         counts.setdefault(split, {})[category] = (value["correct"], value["total"])
     return counts
