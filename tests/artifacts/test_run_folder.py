@@ -7,15 +7,21 @@ from avqa_lit.artifacts.run_folder import RunFolder, append_jsonl, read_jsonl, r
 from avqa_lit.errors import DataError
 
 
+def answered(row, **more):
+    """One row of predictions.jsonl."""
+    texts = ("video_id", "category", "template", "question", "answer", "prediction")
+    return {"row": row, "question_id": None, **{name: f"{name} 二胡" for name in texts}, **more}
+
+
 def test_results_and_predictions_come_back_as_written(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.write_results({"state": "finished", "metrics": {"test/acc/overall": 0.25}})
-    folder.write_predictions("test", [{"row": 0, "answer": "二胡"}, {"row": 1, "answer": "no"}])
-    folder.write_predictions("val", [{"row": 0}])
+    folder.write_predictions("test", [answered(0), answered(1, prior="no", top5=[("no", 0.5)])])
+    folder.write_predictions("val", [answered(0)])
     run = read_run(tmp_path / "run")
     assert run.results == {"schema": 1, "state": "finished", "metrics": {"test/acc/overall": 0.25}}
-    assert run.predictions() == [{"row": 0, "answer": "二胡"}, {"row": 1, "answer": "no"}]
-    assert run.predictions("val") == [{"row": 0}]
+    assert run.predictions() == [answered(0), answered(1, prior="no", top5=[("no", 0.5)])]
+    assert run.predictions("val") == [answered(0)]
     assert run.config == {}
     assert run.metrics == []
     assert (tmp_path / "run" / "predictions_val.jsonl").exists()
@@ -44,12 +50,30 @@ def test_a_broken_line_is_named(tmp_path):
         read_jsonl(tmp_path / "metrics.jsonl")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"answer": None}, "answer: expected a valid string, found None"),
+        ({"row": -1}, "row: expected greater than or equal to 0, found -1"),
+        ({"row": 10**29}, "row: expected less than or equal to 9007199254740992, found 1000"),
+        ({"top5": [["no"]]}, "top5.0.1 is missing"),
+        ({"question_id": ["7"]}, r"question_id: expected a valid string, found \['7'\]"),
+    ],
+)
+def test_a_row_with_an_entry_of_another_type_is_named(tmp_path, change, message):
+    folder = RunFolder(tmp_path)
+    folder.write_results({"state": "finished"})
+    folder.write_predictions("test", [answered(0), answered(1) | change])
+    with pytest.raises(DataError, match=rf"predictions.jsonl, line 2: {message}"):
+        read_run(tmp_path).predictions()
+
+
 def test_a_number_that_is_not_finite_is_null_in_every_file(tmp_path):
     folder = RunFolder(tmp_path)
     folder.write_results({"state": "finished", "metrics": {"test/loss": math.nan, "test/acc/overall": 0.25}})
-    folder.write_predictions("test", [{"row": 0, "probability": math.nan, "top5": [("no", -math.inf)]}])
+    folder.write_predictions("test", [answered(0, probability=math.nan, top5=[("no", -math.inf)])])
     append_jsonl(folder.metrics, {"step": 3, "train/loss": math.inf})
     run = read_run(tmp_path)
     assert run.results["metrics"] == {"test/loss": None, "test/acc/overall": 0.25}
-    assert run.predictions() == [{"row": 0, "probability": None, "top5": [["no", None]]}]
+    assert run.predictions() == [answered(0, probability=None, top5=[("no", None)])]
     assert run.metrics == [{"step": 3, "train/loss": None}]

@@ -1,8 +1,9 @@
 """What a run answered, question by question: the rows of predictions.jsonl."""
 
-from typing import NotRequired, TypedDict
+from typing import NotRequired
 
 from pydantic import FiniteFloat, TypeAdapter
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from avqa_lit.artifacts.results import Count
 
