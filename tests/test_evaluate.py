@@ -130,7 +130,7 @@ def test_what_is_no_checkpoint_of_ours_is_refused(evaluate, tmp_path, capsys):
 def test_a_torn_checkpoint_is_refused(evaluate, tmp_path, capsys):
     torch.save({"weights": torch.zeros(1000)}, tmp_path / "whole.ckpt")
     (tmp_path / "torn.ckpt").write_bytes((tmp_path / "whole.ckpt").read_bytes()[:700])
-    assert "cannot be read" in refused(evaluate, capsys, f"checkpoint={tmp_path / 'torn.ckpt'}")
+    assert "is damaged" in refused(evaluate, capsys, f"checkpoint={tmp_path / 'torn.ckpt'}")
 
 
 def test_a_missing_checkpoint_is_named(evaluate, capsys):
