@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from avqa_lit.batch import Batch, DataSpec, Track
+from avqa_lit.batch import Batch, ModelSpec, Seats, Text, TextSpec, Track, TrackSpec
 from avqa_lit.data.annotations import Question
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.feature_files import Extraction
 from avqa_lit.data.pack import write_store
+from avqa_lit.data.serving import Serving
 from avqa_lit.data.store import FeatureStore
+from avqa_lit.data.texts import TextFeatures
 from avqa_lit.losses.cross_entropy import AnswerCrossEntropy
 from avqa_lit.models.cross_attention import CrossAttention
 from avqa_lit.models.question import CachedQuestion
@@ -23,18 +25,22 @@ from avqa_lit.taxonomy import MUSIC_AVQA
 VIDEOS, QUESTIONS, ROWS, ANSWERS = 9_288, 31_927, 60, 42
 AUDIO, VISUAL, MAPS, TEXT = (128,), (512,), (512, 14, 14), 512
 BATCH = 64
-SPEC = DataSpec(audio=AUDIO, visual=VISUAL, question=TEXT, words=93, answers=ANSWERS)
+SPEC = ModelSpec(
+    tracks={"audio": TrackSpec("audio", AUDIO), "visual": TrackSpec("visual", VISUAL)},
+    texts={"question": TextSpec(TEXT)},
+    words=93,
+    answers=ANSWERS,
+    gives_tokens=False,
+)
 
 
-def model(attention: str, *, blocks: int = 2, spec: DataSpec = SPEC) -> CrossAttention:
+def model(attention: str, *, blocks: int = 2, spec: ModelSpec = SPEC) -> CrossAttention:
     """The poster's model at width 512, without alignment losses."""
     torch.manual_seed(0)
-    made = CrossAttention(
-        spec, question=CachedQuestion(spec), modalities=["audio", "visual"], norm="pre", dim=512, heads=8,
+    return CrossAttention(
+        spec, question=CachedQuestion(spec), tracks=["audio", "visual"], norm="pre", dim=512, heads=8,
         blocks=blocks, queries=1, hidden=1024, dropout=0.1, attention=attention,
     )  # fmt: skip
-    made.gives_tracks = False
-    return made
 
 
 def batch(*, videos: int = BATCH, rows: int = ROWS, visual: tuple[int, ...] = VISUAL) -> Batch:
@@ -48,18 +54,17 @@ def batch(*, videos: int = BATCH, rows: int = ROWS, visual: tuple[int, ...] = VI
 
     video = torch.arange(BATCH) % videos
     return Batch(
-        audio=track(AUDIO),
-        visual=track(visual),
+        tracks={"audio": track(AUDIO), "visual": track(visual)},
         clip=torch.arange(videos),
-        question=torch.randn(BATCH, TEXT, generator=generator),
+        texts={"question": Text(torch.randn(BATCH, TEXT, generator=generator))},
         words=torch.ones(BATCH, 1, dtype=torch.int64),
         video=video,
+        seats=Seats.of(video, videos=videos),
         answer=torch.randint(0, ANSWERS, (BATCH,), generator=generator),
         category=video % len(MUSIC_AVQA),
         row=torch.arange(BATCH),
         weight=torch.ones(BATCH),
         total=BATCH,
-        most_asked=-(-BATCH // videos),
     )
 
 
@@ -147,21 +152,29 @@ def store(
     write_store(
         folder,
         questions={split: questions(number, videos=videos) for split, number in asked.items()},
-        audio=Generated(Extraction("generated"), AUDIO),
-        visual=Generated(Extraction("generated", seconds_per_row=ROWS / rows), visual, rows),
+        tracks={
+            "audio": Generated(Extraction("generated"), AUDIO),
+            "visual": Generated(Extraction("generated", seconds_per_row=ROWS / rows), visual, rows),
+        },
         dtype="float16",
         fingerprint="generated",
     )
     return FeatureStore.open(folder)
 
 
-def data_of(opened: FeatureStore, **options: Any) -> AVQADataModule:
+def data_of(opened: FeatureStore, *, with_other_videos: bool = False, **serving: Any) -> AVQADataModule:
     """The store's batches, with random question features."""
     features = np.random.default_rng(0).standard_normal((len(opened.texts), TEXT), np.float32)
-    settings = {"text_features": features, "batch_size": BATCH, "seed": 0} | options
-    return AVQADataModule(opened, **settings)
+    index = {split: table.text for split, table in opened.splits.items()}
+    return AVQADataModule(
+        opened,
+        serving=Serving(**{"batch_size": BATCH, **serving}),
+        texts={"question": TextFeatures(index, features)},
+        seed=0,
+        with_other_videos=with_other_videos,
+    )
 
 
-def spec_of(visual: tuple[int, ...]) -> DataSpec:
+def spec_of(visual: tuple[int, ...]) -> ModelSpec:
     """The official sizes with other visual rows."""
-    return replace(SPEC, visual=visual)
+    return replace(SPEC, tracks={**SPEC.tracks, "visual": TrackSpec("visual", visual)})

@@ -8,6 +8,7 @@ with questions as they come, mostly about different videos, and with four about 
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -15,10 +16,12 @@ import torch
 from benchmarks._official import BATCH, SPEC, Step, batch, one_thread
 from benchmarks._timing import cpu, interleaved, spread
 
-from avqa_lit.batch import Batch, DataSpec
+from avqa_lit.batch import Batch, ModelSpec
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.hashing import HashingEncoder
+from avqa_lit.data.serving import Serving
 from avqa_lit.data.synthetic.concerts import SyntheticConcerts
+from avqa_lit.data.texts import TextFeatures
 from avqa_lit.models.answer_slots import AnswerSlots
 from avqa_lit.models.cross_attention import CrossAttention
 from avqa_lit.models.question import CachedQuestion
@@ -27,7 +30,7 @@ STEPS, TOGETHER = 8, 4
 
 
 def measure() -> dict[str, object]:
-    """Seconds of answer_slots by those of cross_attention, without tracks, since no alignment loss is on."""
+    """Seconds of answer_slots by those of cross_attention, without tokens, since no alignment loss is on."""
     with tempfile.TemporaryDirectory() as folder, one_thread():
         ratios = {
             "embedded, width 128": _compare(*_embedded(Path(folder), together=1), dim=128),
@@ -38,35 +41,35 @@ def measure() -> dict[str, object]:
     return {"target, at most": 2, "answer_slots by cross_attention": ratios}
 
 
-def _embedded(folder: Path, *, together: int) -> tuple[DataSpec, list[Batch]]:
-    concerts = SyntheticConcerts(seed=0, videos=300, questions_per_video=6, noise=0.2, batch_size=BATCH)
+def _embedded(folder: Path, *, together: int) -> tuple[ModelSpec, list[Batch]]:
+    concerts = SyntheticConcerts(seed=0, videos=300, questions_per_video=6, noise=0.2)
     encoder = HashingEncoder(dim=512)
-    opened = concerts.prepare(encoder, cache=folder, progress=False)
+    opened = concerts.prepare(cache=folder, progress=False)
+    index = {split: table.text for split, table in opened.splits.items()}
     data = AVQADataModule(
         opened,
-        text_features=opened.text_features(encoder),
-        batch_size=BATCH,
+        serving=Serving(batch_size=BATCH, group_by_video=together),
+        texts={"question": TextFeatures(index, opened.text_features(encoder))},
         seed=0,
-        group_by_video=together,
     )
-    return data.spec, list(islice(data.loader("train", shuffle=True, rank=0, world_size=1), STEPS))
+    return replace(data.spec, gives_tokens=False), list(
+        islice(data.loader("train", shuffle=True, rank=0, world_size=1), STEPS)
+    )
 
 
-def _compare(spec: DataSpec, batches: Sequence[Batch], *, dim: int) -> dict[str, float]:
+def _compare(spec: ModelSpec, batches: Sequence[Batch], *, dim: int) -> dict[str, float]:
     torch.manual_seed(0)
     both = ["audio", "visual"]
     networks = {
         "answer_slots": AnswerSlots(
-            spec, modalities=both, dim=dim, heads=8, hidden=2 * dim, channels=3, audio_bins=6, visual_bins=1,
+            spec, tracks=both, dim=dim, heads=8, hidden=2 * dim, channels=3, audio_bins=6, visual_bins=1,
             evidence_noise=0.6, dropout=0.1,
         ),
         "cross_attention": CrossAttention(
-            spec, question=CachedQuestion(spec), modalities=both, norm="pre", dim=dim, heads=8, blocks=4,
+            spec, question=CachedQuestion(spec), tracks=both, norm="pre", dim=dim, heads=8, blocks=4,
             queries=1, hidden=2 * dim, dropout=0.1,
         ),
     }  # fmt: skip
-    for network in networks.values():
-        network.gives_tracks = False
     steps = {name: Step(network, bfloat16=False) for name, network in networks.items()}
 
     def epoch(name: str) -> None:

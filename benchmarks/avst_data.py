@@ -17,7 +17,7 @@ import torch
 from benchmarks._official import ANSWERS, AUDIO, MAPS, ROWS, data_of, one_thread, store
 from benchmarks._timing import interleaved, rate, speedups, spread, wall
 
-from avqa_lit.batch import Batch, DataSpec
+from avqa_lit.batch import Batch, ModelSpec
 from avqa_lit.config.precision import precision_on
 from avqa_lit.losses.cross_entropy import AnswerCrossEntropy
 from avqa_lit.losses.matching import Matching
@@ -33,8 +33,8 @@ def measure() -> dict[str, object]:
         data = data_of(
             store(Path(folder) / "store", videos=VIDEOS, asked=asked, visual=MAPS, rows=FRAMES),
             batch_size=ITEMS,
+            with_other_videos=True,
         )
-        data.with_other_videos = True
         files = Files(Path(folder) / "feats")
         chosen = np.random.default_rng(2)
 
@@ -114,11 +114,11 @@ class Files:
 class Step:
     """Trains AVST on one batch after another."""
 
-    def __init__(self, spec: DataSpec, *, bfloat16: bool = False) -> None:
+    def __init__(self, spec: ModelSpec, *, bfloat16: bool = False) -> None:
         self.bfloat16 = bfloat16
         torch.manual_seed(0)
         self.network = AVST(
-            replace(spec, answers=ANSWERS), visual="maps", dim=512, heads=4, frames=FRAMES,
+            replace(spec, answers=ANSWERS, gives_pairs=True), visual="maps", dim=512, heads=4, frames=FRAMES,
             question_length=14, dropout=0.1,
         )  # fmt: skip
         self.terms = AnswerCrossEntropy(), Matching()

@@ -37,15 +37,13 @@ ADAM = {"_target_": "torch.optim.Adam", "lr": 1e-3, "fused": True}
 class Paced(nn.Module):
     """Answers from the question alone, and takes its time over it."""
 
-    reads_stored_features = True  # none of them
-
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.Linear(TEXT, 64), nn.ReLU(), nn.Linear(64, ANSWERS))
 
     def forward(self, batch: Batch) -> ModelOutput:
         end = time.perf_counter() + STEP_SECONDS
-        output = ModelOutput(logits=self.layers(batch.question))
+        output = ModelOutput(logits=self.layers(batch.texts["question"].sentence))
         time.sleep(max(0.0, end - time.perf_counter()))
         return output
 
@@ -103,7 +101,7 @@ def _fit(data: L.LightningDataModule, folder: RunFolder) -> float:
         mode="offline", tags=[], timeout=10, artifacts=[],
     )  # fmt: skip
     module = AVQAModule(
-        model=Paced(), losses=_losses(), labels=ANSWERS, taxonomy=MUSIC_AVQA,
+        model=Paced(), losses=_losses(), features_as_stored=True, labels=ANSWERS, taxonomy=MUSIC_AVQA,
         optimizer=build_optimizer(ADAM),
         schedule=WarmupCosine(warmup=0.05, floor=0.0), monitor="val/acc/overall", log_every_n_steps=50,
         origin={},

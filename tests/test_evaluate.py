@@ -140,10 +140,10 @@ def test_a_missing_checkpoint_is_named(evaluate, capsys):
 def test_features_of_other_encoders_are_refused(train, evaluate, tmp_path, capsys, cache):
     trained = train(folder="a")
     checkpoint = torch.load(trained.folder.best, weights_only=True)
-    checkpoint["avqa_lit"]["spec"]["audio"] = (7,)
+    checkpoint["avqa_lit"]["spec"]["tracks"]["audio"]["row_shape"] = (7,)
     torch.save(checkpoint, tmp_path / "other_width.ckpt")
     message = refused(evaluate, capsys, f"checkpoint={tmp_path / 'other_width.ckpt'}")
-    assert "audio=(7,)" in message
+    assert "row_shape=(7,)" in message
     assert "same encoders" in message
 
 
@@ -235,16 +235,19 @@ def test_attention_is_kept_on_request_in_the_order_of_rows(train, evaluate, mode
     trained = train(*model, "attention=true", folder="a")
     told = read_attention(trained.folder.attention("test"))
     assert told.row.tolist() == [row["row"] for row in trained.predictions()]
-    shares = np.nansum(told.audio.astype(float), 1) + np.nansum(told.visual.astype(float), 1)
+    audio, visual = told.tracks["audio"], told.tracks["visual"]
+    shares = np.nansum(audio.shares.astype(float), 1) + np.nansum(visual.shares.astype(float), 1)
     assert shares == pytest.approx(1, abs=0.01)
-    assert told.audio.shape[1] == len(told.audio_seconds) != told.visual.shape[1] == len(told.visual_seconds)
-    assert np.isnan(told.audio).any()  # concerts differ in length
+    assert audio.shares.shape[1] == len(audio.seconds) != visual.shares.shape[1] == len(visual.seconds)
+    assert np.isnan(audio.shares).any()  # concerts differ in length
     assert trained.folder.attention("val").name == "attention_val.npz"
     assert trained.folder.attention("val").exists()
     scored = evaluate(f"checkpoint={trained.folder.best}", "attention=true")
     again = read_attention(scored.folder.attention("test"))
-    for name in ("row", "audio", "visual", "audio_seconds", "visual_seconds"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(told, name))
+    np.testing.assert_array_equal(again.row, told.row)
+    for name, track in told.tracks.items():
+        np.testing.assert_array_equal(again.tracks[name].shares, track.shares)
+        np.testing.assert_array_equal(again.tracks[name].seconds, track.seconds)
 
 
 def test_attention_is_not_kept_unasked(train):

@@ -28,7 +28,7 @@ def test_it_learns_from_other_concerts(train, variant):
 
 @pytest.mark.slow
 def test_it_learns_from_vectors_of_other_encoders(train, tmp_path):
-    raw = SyntheticConcerts(seed=3, videos=VIDEOS, questions_per_video=6, noise=0.2, batch_size=64).export_to(
+    raw = SyntheticConcerts(seed=3, videos=VIDEOS, questions_per_video=6, noise=0.2).export_to(
         tmp_path / "raw"
     )
     _encode(raw, "synthetic_audio", "other_ears", width=150, scale=7.0)

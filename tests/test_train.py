@@ -58,7 +58,7 @@ def test_a_train_file_that_is_the_test_file_is_refused_unless_that_is_meant(trai
     from avqa_lit.data.synthetic.concerts import SyntheticConcerts
 
     raw = tmp_path / "raw"
-    source = SyntheticConcerts(seed=3, videos=10, questions_per_video=2, noise=0.2, batch_size=8)
+    source = SyntheticConcerts(seed=3, videos=10, questions_per_video=2, noise=0.2)
     source.export_to(raw)
     given = (
         "data=music_avqa", f"data.raw={raw}", "data.annotations.train=json/avqa-test.json",

@@ -17,7 +17,6 @@ from probes import ABSENT, PRESENT
 
 from avqa_lit.artifacts.atomic import write_json, write_text
 from avqa_lit.data.annotations import fill
-from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.synthetic.concerts import SyntheticConcerts, Video
 from avqa_lit.data.synthetic.questions import answer
 from avqa_lit.data.synthetic.scenes import simulate
@@ -27,7 +26,7 @@ from avqa_lit.taxonomy import MUSIC_AVQA
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- outcome, drawn from results.json -->", "<!-- end of outcome -->"
-OPTIONS = {"seed": 0, "videos": 1000, "questions_per_video": 6, "noise": 0.2, "batch_size": 64}
+OPTIONS = {"seed": 0, "videos": 1000, "questions_per_video": 6, "noise": 0.2}
 TEMPLATE_OF = {template.text: template for template in TEMPLATES}
 
 
@@ -39,7 +38,7 @@ def main() -> None:
     seconds["generate"] = round(time.perf_counter() - began, 1)
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        store = concerts.prepare(HashingEncoder(), cache=Path(folder) / "cache", progress=False)
+        store = concerts.prepare(cache=Path(folder) / "cache", progress=False)
         seconds["pack"] = round(time.perf_counter() - began, 1)
         oracle = oracle_accuracy(concerts.export_to(Path(folder) / "export"))
     split = {name: [one for one in videos if one.split == name] for name in ("train", "val", "test")}

@@ -1,7 +1,7 @@
 """python -m avqa_lit.prepare: validate and pack features, or write the embedded data out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from avqa_lit.config.command import run_command
 from avqa_lit.config.schema import Prepare
@@ -17,23 +17,27 @@ def main() -> None:
 
 def task(cfg: "DictConfig") -> None:
     """Pack the annotations and features of `data` into a store, or export the embedded data."""
-    from avqa_lit.config.build import build
     from avqa_lit.config.question import Question
     from avqa_lit.config.resolve import resolved
+    from avqa_lit.config.run_data import build_source
     from avqa_lit.config.validation import validate
     from avqa_lit.console import PlainConsole, print_plain
     from avqa_lit.data.summary import summarize
     from avqa_lit.data.summary_table import print_summary
+    from avqa_lit.data.synthetic.concerts import SyntheticConcerts
 
     config = resolved(cfg)
     validate(config, schema=Prepare)
-    source = build(config["data"])
+    source = build_source(config["data"])
     if config["data"].get("export") is not None:
-        folder = source.export_to(Path(config["data"]["export"]))
+        folder = cast(SyntheticConcerts, source).export_to(Path(config["data"]["export"]))
         print_plain(f"official layout in {folder}")
         return
     cache = Path(config["paths"]["cache"]).expanduser()
-    store = source.prepare(Question(config["question"]).encoder, cache=cache, progress=config["display"])
+    store = source.prepare(cache=cache, progress=config["display"])
+    encoder = Question(config["question"]).encoder
+    if encoder is not None:
+        store.text_features(encoder)
     print_plain(f"store in {store.path}")
     if config["display"]:
         print_summary(summarize(store), console=PlainConsole())
@@ -43,8 +47,7 @@ def task(cfg: "DictConfig") -> None:
             told = f", {dropped:,} dropped" if dropped else ""
             print_plain(f"  {split}: {len(table):,} questions{told}")
     for view, name in enumerate(store.views[1:], start=1):
-        modalities = (("audio", store.audio), ("visual", store.visual))
-        own = " and ".join(modality for modality, packed in modalities if packed.own_entries(view))
+        own = " and ".join(track for track, packed in store.tracks.items() if packed.own_entries(view))
         print_plain(f"  view {name}: {own} of its own")
 
 

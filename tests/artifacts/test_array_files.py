@@ -28,7 +28,7 @@ def test_what_numpy_writes_is_read(tmp_path, dtype, order, shape):
     np.savez_compressed(tmp_path / "a.npz", first=array, second=array + 1)
     np.testing.assert_array_equal(read_array(tmp_path / "a.npy", remedy=REMEDY), array)
     np.testing.assert_array_equal(map_array(tmp_path / "a.npy", remedy=REMEDY), array)
-    read = read_archive(tmp_path / "a.npz", ["second", "first"], remedy=REMEDY)
+    read = read_archive(tmp_path / "a.npz", remedy=REMEDY)
     np.testing.assert_array_equal(read["first"], array)
     np.testing.assert_array_equal(read["second"], array + 1)
     assert read["first"].dtype == array.dtype
@@ -96,7 +96,7 @@ def _archive(path, content, *, compression=zipfile.ZIP_DEFLATED):
 def test_an_array_of_an_archive_that_declares_90_tib_is_never_allocated(tmp_path):
     _archive(tmp_path / "a.npz", header((25_000_000_000, 1000)) + bytes(64))
     with pytest.raises(DataError, match=r"a.npz, a: truncated, expected 100000000000000 bytes"):
-        read_archive(tmp_path / "a.npz", ["a"], remedy=REMEDY)
+        read_archive(tmp_path / "a.npz", remedy=REMEDY)
 
 
 def test_an_archive_that_unpacks_to_far_more_than_it_holds_is_refused(tmp_path):
@@ -105,7 +105,7 @@ def test_an_archive_that_unpacks_to_far_more_than_it_holds_is_refused(tmp_path):
     with pytest.raises(
         DataError, match=r"a.npz, a: 200,000,\d+ bytes, which is too many for a file of this size"
     ):
-        read_archive(tmp_path / "a.npz", ["a"], remedy=REMEDY)
+        read_archive(tmp_path / "a.npz", remedy=REMEDY)
 
 
 def test_a_flipped_bit_in_an_archive_is_found(tmp_path):
@@ -115,23 +115,17 @@ def test_a_flipped_bit_in_an_archive_is_found(tmp_path):
     content[4000] ^= 1
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(DataError, match=r"a.npz: expected arrays in .npz format \(Bad CRC-32"):
-        read_archive(tmp_path / "a.npz", ["a"], remedy=REMEDY)
+        read_archive(tmp_path / "a.npz", remedy=REMEDY)
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_compression_that_numpy_never_uses_is_refused(tmp_path, compression):
     _archive(tmp_path / "a.npz", header((1, 2)) + bytes(8), compression=compression)
     with pytest.raises(DataError, match=r"a.npz, a: compressed in another way than numpy does"):
-        read_archive(tmp_path / "a.npz", ["a"], remedy=REMEDY)
+        read_archive(tmp_path / "a.npz", remedy=REMEDY)
 
 
 def test_numbers_behind_those_of_the_header_are_refused(tmp_path):
     _archive(tmp_path / "a.npz", header((1, 2)) + bytes(12))
     with pytest.raises(DataError, match=r"a.npz, a: 12 bytes, expected 8 of shape \[1, 2\]"):
-        read_archive(tmp_path / "a.npz", ["a"], remedy=REMEDY)
-
-
-def test_an_array_that_an_archive_lacks_is_named(tmp_path):
-    _archive(tmp_path / "a.npz", header((1, 2)) + bytes(8))
-    with pytest.raises(DataError, match=r"a.npz: expected arrays in .npz format .*no item named 'b.npy'"):
-        read_archive(tmp_path / "a.npz", ["b"], remedy=REMEDY)
+        read_archive(tmp_path / "a.npz", remedy=REMEDY)

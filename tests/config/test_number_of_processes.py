@@ -6,10 +6,11 @@ import pytest
 from avqa_lit.artifacts.attention import read_attention
 from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.artifacts.sweep_file import read_sweep
-from avqa_lit.config.build import build, build_losses, build_model
+from avqa_lit.config.build import build_losses, build_model
 from avqa_lit.config.command import config_folder
 from avqa_lit.config.question import Question
-from avqa_lit.data.datamodule import AVQADataModule
+from avqa_lit.config.requirements import requirements_of
+from avqa_lit.config.run_data import run_data
 
 # Without a learning rate all processes score the same weights.
 SCORE_ONLY = ("optimizer.lr=0", "trainer.max_epochs=1", "trainer=ddp_cpu", "hydra.launcher.n_jobs=1")
@@ -114,13 +115,11 @@ def test_every_parameter_of_every_model_gets_a_gradient(compose, raw, name, rows
     kl = 0 if "question" in name.split()[0] else 0.1  # the ablations have nothing to align
     choices = f"model={name}".split()
     config = compose(*choices, f"loss.kl.weight={kl}", "data=music_avqa", f"data.raw={raw}")
-    question = Question(config["question"])
-    store = build(config["data"]).prepare(question.encoder, progress=False)
-    features = store.text_features(question.encoder)
-    data = AVQADataModule(store, text_features=features, batch_size=7, seed=0)
-    model, losses = build_model(config["model"], data.spec, question), build_losses(config["loss"])
-    question.serve_tokens(model, data)
-    batch = data.gather("train", np.array(rows, dtype=np.int64), total=11)
+    requirements, question = requirements_of(config), Question(config["question"])
+    data = run_data(config, question=question, requirements=requirements, seed=0)
+    model = build_model(config["model"], data.module.spec, question, requirements)
+    losses = build_losses(config["loss"])
+    batch = data.module.gather("train", np.array(rows, dtype=np.int64), total=11)
     loss, _ = losses(model(batch), batch, epoch=0)
     loss.backward()
     assert [key for key, value in model.named_parameters() if value.grad is None] == []

@@ -9,11 +9,12 @@ from torch import nn
 from avqa_lit.batch import ModelOutput
 from avqa_lit.config.build import build_model
 from avqa_lit.config.question import Question
+from avqa_lit.config.requirements import requirements_of
+from avqa_lit.config.run_data import run_data
 from avqa_lit.config.schema import Train
 from avqa_lit.config.validation import validate
-from avqa_lit.data.datamodule import AVQADataModule
-from avqa_lit.data.synthetic.concerts import SyntheticConcerts
 from avqa_lit.errors import ConfigError
+from avqa_lit.needs import ModelNeeds
 
 
 class Sentences:
@@ -30,20 +31,27 @@ class FrozenNetwork(nn.Module, Sentences):
 
 
 class ReadsWords(nn.Module):
-    """A user's model that knows nothing of question modules, and reads cached words."""
+    """A user's model that reads the tokens of questions."""
 
-    reads_question_tokens = True
+    @classmethod
+    def needs(cls):
+        return ModelNeeds(texts={"question": ("tokens",)})
 
-    def __init__(self, spec):
+    def __init__(self, spec, *, question):
         super().__init__()
-        self.answer = nn.Linear(spec.question, spec.answers)
+        self.question = question
+        self.answer = nn.Linear(question.token_dim, spec.answers)
 
     def forward(self, batch):
-        return ModelOutput(self.answer(batch.question_tokens).sum(dim=1))
+        return ModelOutput(self.answer(self.question(batch).tokens).sum(dim=1))
 
 
 class TakesQuestion(nn.Module):
-    """A user's model that lets the config choose how questions are read."""
+    """A user's model that reads the sentence vectors of questions."""
+
+    @classmethod
+    def needs(cls):
+        return ModelNeeds(texts={"question": ("sentence",)})
 
     def __init__(self, spec, *, question):
         super().__init__()
@@ -54,7 +62,23 @@ class TakesQuestion(nn.Module):
         return ModelOutput(self.answer(self.question(batch).sentence))
 
 
+class ReadsNothing(nn.Module):
+    """A user's model that reads no features of the question."""
+
+    @classmethod
+    def needs(cls):
+        return ModelNeeds()
+
+
+class DeclaresNothing(nn.Module):
+    """A user's model from before needs were declared."""
+
+
 HASHING = {"_target_": "avqa_lit.data.hashing.HashingEncoder", "dim": 11}
+CONCERTS = {
+    "_target_": "avqa_lit.data.synthetic.concerts.SyntheticConcerts", "seed": 0, "videos": 20,
+    "questions_per_video": 5, "noise": 0.2, "batch_size": 7,
+}  # fmt: skip
 LSTM = {"_target_": "avqa_lit.models.word_lstm.WordLSTM", "embedding": 5, "dim": 7, "word_dropout": 0.0}
 
 
@@ -68,38 +92,45 @@ def serve(cache):
     """Model and first batch of a run with this model and question encoder."""
 
     def of(model, question):
-        concerts = SyntheticConcerts(seed=0, videos=20, questions_per_video=5, noise=0.2, batch_size=7)
-        chosen = Question(question)
-        store = concerts.prepare(chosen.encoder, cache=cache, progress=False)
-        features = store.text_features(chosen.encoder)
-        data = AVQADataModule(store, text_features=features, batch_size=7, seed=0)
-        built = build_model({"_target_": f"mylab.{model}"}, data.spec, chosen)
-        chosen.serve_tokens(built, data)
-        return built, data.gather("test", np.arange(7), total=7)
+        config = {
+            "data": CONCERTS,
+            "model": {"_target_": f"mylab.{model}"},
+            "loss": {},
+            "paths": {"cache": str(cache)},
+            "display": False,
+        }
+        requirements, chosen = requirements_of(config), Question(question)
+        data = run_data(config, question=chosen, requirements=requirements, seed=0)
+        built = build_model(config["model"], data.module.spec, chosen, requirements)
+        return built, data.module.gather("test", np.arange(7), total=7)
 
     return of
 
 
 @pytest.mark.parametrize(("question", "dim"), [(HASHING, 11), (LSTM, 7)])
-def test_a_model_with_an_argument_question_gets_what_reads_them(serve, question, dim):
+def test_a_model_that_reads_the_question_gets_the_module_that_does_so(serve, question, dim):
     model, batch = serve("TakesQuestion", question)
     assert model.question.dim == dim
-    assert batch.question_tokens is None
+    assert all(text.tokens is None for text in batch.texts.values())
     assert model(batch).logits.shape[0] == 7
 
 
-def test_a_model_without_it_goes_on_reading_what_is_cached(serve):
+def test_a_batch_carries_the_parts_of_the_question_that_the_model_declares(serve):
     model, batch = serve("ReadsWords", HASHING)
-    assert batch.question.shape == (7, 11)
-    assert batch.question_tokens.shape == (7, *batch.question_mask.shape[1:], 11)
+    question = batch.texts["question"]
+    assert question.sentence is None
+    assert question.tokens.shape == (7, *question.mask.shape[1:], 11)
     assert model(batch).logits.shape[0] == 7
 
 
-def test_a_model_without_it_cannot_take_a_trained_encoder(serve):
-    with pytest.raises(
-        ConfigError, match=r"encoder WordLSTM is trained .* mylab.ReadsWords has no argument `question`"
-    ):
-        serve("ReadsWords", LSTM)
+def test_a_trained_encoder_needs_a_model_that_reads_the_question(serve):
+    with pytest.raises(ConfigError, match=r"encoder WordLSTM is trained .* reads no features"):
+        serve("ReadsNothing", LSTM)
+
+
+def test_a_model_that_declares_nothing_is_told_how(serve):
+    with pytest.raises(ConfigError, match=r"mylab.DeclaresNothing: expected a class method needs\("):
+        serve("DeclaresNothing", HASHING)
 
 
 def test_an_encoder_of_whole_questions_has_no_words_to_serve(serve):
@@ -113,13 +144,8 @@ def test_a_network_that_encodes_texts_is_not_trained():
     assert isinstance(question.encoder, FrozenNetwork)
 
 
-def test_a_trained_encoder_needs_no_features(tmp_path):
-    question = Question(LSTM)
-    assert question.encoder is None
-    concerts = SyntheticConcerts(seed=0, videos=20, questions_per_video=5, noise=0.2, batch_size=7)
-    store = concerts.prepare(question.encoder, cache=tmp_path, progress=False)
-    assert not list(store.path.glob("text_*"))
-    assert store.text_features(question.encoder).shape == (len(store.texts), 0)
+def test_nothing_is_cached_for_a_trained_encoder(serve):
+    assert serve("TakesQuestion", LSTM)[1].texts == {}
 
 
 def test_arguments_of_ours_are_no_keys(compose):

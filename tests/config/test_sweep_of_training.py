@@ -14,14 +14,20 @@ pytestmark = pytest.mark.slow
 MODEL = """
 from torch import nn
 from avqa_lit.batch import ModelOutput
+from avqa_lit.needs import ModelNeeds
 
 class Net(nn.Module):
-    def __init__(self, spec, *, width):
+    @classmethod
+    def needs(cls, **options):
+        return ModelNeeds(texts={"question": ("sentence",)})
+
+    def __init__(self, spec, *, question, width):
         super().__init__()
-        self.hidden, self.last = nn.Linear(spec.question, width), nn.Linear(width, spec.answers)
+        self.question = question
+        self.hidden, self.last = nn.Linear(question.dim, width), nn.Linear(width, spec.answers)
 
     def forward(self, batch):
-        return ModelOutput(logits=self.last(self.hidden(batch.question).tanh()))
+        return ModelOutput(logits=self.last(self.hidden(self.question(batch).sentence).tanh()))
 """
 EXPERIMENT = """
 # @package _global_

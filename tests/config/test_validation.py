@@ -18,7 +18,7 @@ def test_the_default_config_is_valid(compose):
         ("+loss.kl.wieght=1", "loss.kl.wieght is not a config key: did you mean weight?"),
         ("+optimizer.learning=1", "optimizer.learning is not a config key"),
         ("+trainer.max_epoch=1", "trainer.max_epoch is not a config key: did you mean max_epochs?"),
-        ("+trainer.callbacks=1", "trainer.callbacks is not a config key"),
+        ("+trainer.callbacks=1", "trainer.callbacks is not taken: those of a run are fixed"),
         ("+data.bach_size=1", "data.bach_size is not a config key: did you mean batch_size?"),
         ("+budget.epoch=1", "budget.epoch is not a config key: did you mean epochs?"),
         ("+paths.run=a", "paths.run is not a config key: did you mean runs?"),

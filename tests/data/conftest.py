@@ -101,7 +101,6 @@ def official(layout):
             "annotations": {split: f"json/avqa-{split}.json" for split in ("train", "val", "test")},
             "audio": Extraction("vggish", seconds_per_row=0.96),
             "visual": Extraction("resnet", seconds_per_row=0.5, start_seconds=0.25),
-            "batch_size": 2,
         }
         return OfficialLayout(**(values | changes))
 

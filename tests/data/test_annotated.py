@@ -18,7 +18,7 @@ def test_raw_folder_and_store_tell_the_same_questions(official, layout, record, 
     rows = [record(video_id="d", unmatch_audio="e", question_id=None), record(video_id="e", anser="ten")]
     (layout / "json/avqa-test.json").write_text(json.dumps(rows))
     source = official(store=str(tmp_path / "mine"))
-    source.prepare(ENCODER, progress=False)
+    source.prepare(progress=False)
     read, stored = (
         source.annotated("test"),
         official(raw=None, store=str(tmp_path / "mine")).annotated("test"),
@@ -45,25 +45,26 @@ def test_another_answer_is_another_checksum(official, layout, record):
     assert official().annotated("test").checksum != before
 
 
-def test_dropped_questions_are_counted_where_a_store_left_them_out(official, layout):
+def test_questions_without_features_are_in_the_store_all_the_same(official, layout):
     (layout / "feats/resnet/d.npy").unlink()
-    store = official(missing="drop").prepare(ENCODER)
+    store = official(missing="drop").prepare()
+    assert store.dropped["test"] == 1
     told = official(raw=None, store=str(store.path)).annotated("test")
-    assert (told.dropped, [one.row for one in told.asked]) == (1, [1])
+    assert (told.dropped, [one.row for one in told.asked]) == (0, [0, 1])
     assert len(official(missing="drop").annotated("test").asked) == 2
 
 
 @pytest.mark.parametrize("stored", [False, True])
 def test_a_split_that_is_none_is_refused(official, stored):
-    store = official().prepare(ENCODER)
+    store = official().prepare()
     source = official(raw=None, store=str(store.path)) if stored else official()
     with pytest.raises(DataError, match="no tset split; it has train, val, test"):
         source.annotated("tset")
 
 
 def test_the_embedded_data_tell_their_questions(cache):
-    concerts = SyntheticConcerts(seed=0, videos=20, questions_per_video=5, noise=0.2, batch_size=7)
-    store = concerts.prepare(ENCODER, cache=cache, progress=False)
+    concerts = SyntheticConcerts(seed=0, videos=20, questions_per_video=5, noise=0.2)
+    store = concerts.prepare(cache=cache, progress=False)
     told = concerts.annotated("val", cache=cache)
     assert (told.checksum, len(told.asked)) == (store.checksum, len(store.splits["val"]))
     assert told.train_answers.tokens == store.answers.tokens
@@ -84,7 +85,7 @@ def test_another_split_needs_no_train_file(official, name):
 def test_a_split_that_is_null_cannot_be_packed(official):
     annotations = {"train": "json/avqa-train.json", "val": None, "test": "json/avqa-test.json"}
     with pytest.raises(DataError, match=r"data.annotations.val is null.*data.annotations.val=FILE"):
-        official(annotations=annotations).prepare(ENCODER)
+        official(annotations=annotations).prepare()
 
 
 def test_a_question_stands_in_train_if_id_video_and_text_agree(question):

@@ -22,8 +22,8 @@ def write(question):
             fill.calls += 1
             source = FeatureArrays(Extraction("e"), {"v0": np.full((3, 2), value)})
             write_store(
-                folder, questions={"train": [question()]}, audio=source, visual=source, dtype="float32",
-                fingerprint=fingerprint,
+                folder, questions={"train": [question()]}, tracks={"audio": source, "visual": source},
+                dtype="float32", fingerprint=fingerprint,
             )  # fmt: skip
 
         fill.calls = 0
@@ -44,7 +44,7 @@ def test_another_fingerprint_builds_anew(tmp_path, write):
     first = build_store(tmp_path / "store", fingerprint="one", write=write("one"))
     second = build_store(tmp_path / "store", fingerprint="two", write=write("two", value=2.0))
     assert first.checksum != second.checksum
-    assert first.audio.gather(np.array([0]))[0].max() == 1  # an open store stays what it was
+    assert first.tracks["audio"].gather(np.array([0])).values.max() == 1  # an open store stays what it was
     assert {path.name for path in tmp_path.iterdir()} == {"store", ".store.lock"}
 
 
@@ -81,7 +81,7 @@ def test_a_store_with_a_flipped_bit_is_built_anew_with_a_line_that_says_so(tmp_p
     (store.path / "visual.npy").write_bytes(content)
     again = build_store(store.path, fingerprint="one", write=write("one"))
     assert again.checksum == store.checksum
-    assert again.visual.array.min() == 1
+    assert again.tracks["visual"].array.min() == 1
     assert "visual.npy: its SHA-256 is not" in caplog.text
     assert "changed or damaged; the store is built again" in caplog.text
 
@@ -120,8 +120,8 @@ def write(folder):
     time.sleep(float(sys.argv[2]))
     source = FeatureArrays(Extraction("e"), {"v": np.ones((3, 2))})
     question = Question(0, None, "v", "v", 0, "Is it?", "Is it?", "yes")
-    write_store(folder, questions={"train": [question]}, audio=source, visual=source, dtype="float32",
-                fingerprint="one")
+    write_store(folder, questions={"train": [question]}, tracks={"audio": source, "visual": source},
+                dtype="float32", fingerprint="one")
 
 print(build_store(Path(sys.argv[1]), fingerprint="one", write=write).checksum)
 """

@@ -1,3 +1,5 @@
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,9 @@ import torch
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.perturbation import Perturbation
+from avqa_lit.data.serving import Serving
 from avqa_lit.data.synthetic.concerts import SyntheticConcerts
+from avqa_lit.data.texts import TextFeatures
 from avqa_lit.errors import ConfigError, DataError
 
 ENCODER = HashingEncoder(dim=23)
@@ -13,13 +17,25 @@ ENCODER = HashingEncoder(dim=23)
 
 @pytest.fixture
 def store(cache):
-    concerts = SyntheticConcerts(seed=0, videos=20, questions_per_video=5, noise=0.2, batch_size=7)
-    return concerts.prepare(ENCODER, cache=cache, progress=False)
+    concerts = SyntheticConcerts(seed=0, videos=20, questions_per_video=5, noise=0.2)
+    return concerts.prepare(cache=cache, progress=False)
 
 
 def module_of(store, **changed):
-    settings = {"text_features": store.text_features(ENCODER), "batch_size": 7, "seed": 0}
+    """Serves a store in batches of 7 with the sentence vectors of its questions."""
+    keys = [one.name for one in fields(Serving)]
+    serving = {
+        "batch_size": 7,
+        "train_views": (),
+        **{key: changed.pop(key) for key in keys if key in changed},
+    }
+    texts = {"question": TextFeatures(text_index(store), store.text_features(ENCODER))}
+    settings = {"serving": Serving(**serving), "texts": texts, "seed": 0}
     return AVQADataModule(store, **(settings | changed))
+
+
+def text_index(store):
+    return {split: table.text for split, table in store.splits.items()}
 
 
 def batches(data, split="test", **process):
@@ -34,41 +50,51 @@ def test_each_distinct_video_is_carried_once_and_found_by_its_questions(store):
         rows = batch.row.numpy()
         clips = table.clip[rows]
         assert batch.clip.tolist() == sorted(set(clips.tolist()))
-        assert len(batch.audio.mask) == len(batch.visual.mask) == len(batch.clip)
-        assert batch.most_asked == max(clips.tolist().count(one) for one in set(clips.tolist()))
+        audio, visual = batch.tracks["audio"], batch.tracks["visual"]
+        assert len(audio.mask) == len(visual.mask) == len(batch.clip) == batch.seats.videos
+        assert batch.seats.each == max(clips.tolist().count(one) for one in set(clips.tolist()))
+        packed = store.tracks["audio"]
         for place, clip in enumerate(clips):
-            entry = store.clip_audio[clip]
-            length = store.audio.length[entry]
-            first = store.audio.first_row[entry]
+            entry = store.clip_entry["audio"][clip]
+            length = packed.length[entry]
+            first = packed.first_row[entry]
             video = batch.video[place]
-            assert batch.audio.mask[video].sum() == length
-            expected = torch.from_numpy(store.audio.array[first : first + length].astype(np.float32))
-            assert torch.equal(batch.audio.values[video, :length], expected)
-            assert torch.equal(
-                batch.question[place], torch.from_numpy(data.text_features[table.text[rows[place]]])
-            )
+            assert audio.mask[video].sum() == length
+            expected = torch.from_numpy(packed.array[first : first + length].astype(np.float32))
+            assert torch.equal(audio.values[video, :length], expected)
+            sentence = torch.from_numpy(data.texts["question"].sentence[table.text[rows[place]]])
+            assert torch.equal(batch.texts["question"].sentence[place], sentence)
 
 
-def test_words_travel_only_where_they_are_asked_for(store):
-    data = module_of(store)
-    for batch in batches(data):
-        assert batch.question_tokens is None
-        assert batch.question_mask is None
-    data.token_features = store.token_features(ENCODER, dim=23)
+def test_tokens_travel_only_where_they_are_asked_for(store):
+    for batch in batches(module_of(store)):
+        assert batch.texts["question"].tokens is None
+        assert batch.texts["question"].mask is None
+    tokens = TextFeatures(text_index(store), tokens=store.token_features(ENCODER))
+    data = module_of(store, texts={"question": tokens})
+    assert (data.spec.texts["question"].sentence, data.spec.texts["question"].tokens) == (0, 23)
     table = store.splits["test"]
     for batch in batches(data):
+        question = batch.texts["question"]
+        assert question.sentence is None
         expected = ENCODER.encode_tokens([store.texts[text] for text in table.text[batch.row.numpy()]])
-        assert batch.question_mask.sum(dim=1).tolist() == [len(one) for one in expected]
-        for found, mask, one in zip(batch.question_tokens, batch.question_mask, expected, strict=True):
+        assert question.mask.sum(dim=1).tolist() == [len(one) for one in expected]
+        for found, mask, one in zip(question.tokens, question.mask, expected, strict=True):
             assert torch.equal(found[mask], torch.from_numpy(one))
             assert not found[~mask].any()
-        assert torch.equal(batch.to("cpu").question_mask, batch.question_mask)
+        assert torch.equal(batch.to("cpu").texts["question"].mask, question.mask)
 
 
-def test_without_an_encoder_questions_are_words_alone(store):
-    data = module_of(store, text_features=store.text_features(None))
-    assert data.spec.question == 0
-    assert all(batch.question.shape == (len(batch.row), 0) for batch in batches(data))
+def test_without_texts_questions_are_words_alone(store):
+    data = module_of(store, texts={})
+    assert data.spec.texts == {}
+    assert all(batch.texts == {} for batch in batches(data))
+
+
+def test_only_the_tracks_of_the_store_travel(store):
+    data = module_of(store.with_tracks(["visual"]))
+    assert set(data.spec.tracks) == {"visual"}
+    assert all(set(batch.tracks) == {"visual"} for batch in batches(data))
 
 
 def test_a_split_is_served_whole_and_each_video_once(store):
@@ -88,8 +114,8 @@ def test_grouped_training_carries_fewer_videos(store, group_by_video):
 
 def test_features_kept_on_a_device_are_the_same(store):
     for kept, mapped in zip(batches(module_of(store, device="cpu")), batches(module_of(store)), strict=True):
-        for name in ("audio", "visual"):
-            mine, other = getattr(kept, name), getattr(mapped, name)
+        for name, mine in kept.tracks.items():
+            other = mapped.tracks[name]
             assert torch.equal(mine.values, other.values)
             assert torch.equal(mine.mask, other.mask)
             assert len(mine.seconds) == 1 or mine.seconds.stride(0) == 0
@@ -106,9 +132,16 @@ def test_a_process_without_questions_gets_a_stand_in_of_weight_0(store):
 
 def test_a_dropped_modality_is_blank_and_keeps_its_mask(store):
     (full, *_), (blank, *_) = batches(module_of(store)), batches(module_of(store, drop="audio"))
-    assert not blank.audio.values.any()
-    assert torch.equal(blank.audio.mask, full.audio.mask)
-    assert torch.equal(blank.visual.values, full.visual.values)
+    assert not blank.tracks["audio"].values.any()
+    assert torch.equal(blank.tracks["audio"].mask, full.tracks["audio"].mask)
+    assert torch.equal(blank.tracks["visual"].values, full.tracks["visual"].values)
+
+
+def test_dropping_a_modality_blanks_all_its_tracks(store):
+    twice = replace(store, tracks={**store.tracks, "patches": store.tracks["visual"]})
+    for batch in batches(module_of(twice, drop="visual")):
+        blank = {name: not track.values.any() for name, track in batch.tracks.items()}
+        assert blank == {"audio": False, "visual": True, "patches": True}
 
 
 def test_answers_that_a_checkpoint_has_not_come_behind_its_own(store):
@@ -124,7 +157,7 @@ def test_answers_that_a_checkpoint_has_not_come_behind_its_own(store):
 
 
 def test_another_video_is_carried_only_where_asked_for(store):
-    assert all(batch.other is None for batch in batches(module_of(store)))
+    assert all(batch.others is None for batch in batches(module_of(store)))
 
 
 def others(data, *, rank=0, world_size=1, split="train", skip=0, epoch=1):
@@ -135,21 +168,18 @@ def others(data, *, rank=0, world_size=1, split="train", skip=0, epoch=1):
     steps = []
     for batch in loader:
         asked = batch.video[batch.weight > 0].unique()
-        assert set(batch.video.tolist()) | set(batch.other[asked].tolist()) == set(range(len(batch.clip)))
+        other = batch.others.video
+        assert set(batch.video.tolist()) | set(other[asked].tolist()) == set(range(len(batch.clip)))
         assert batch.clip.tolist() == sorted(set(batch.clip.tolist()))
-        assert len(batch.audio.mask) == len(batch.visual.mask) == len(batch.other) == len(batch.clip)
-        assert batch.most_paired == max(map(batch.other.tolist().count, batch.other.tolist()))
-        steps.append(
-            dict(zip(batch.clip[asked].tolist(), batch.clip[batch.other[asked]].tolist(), strict=True))
-        )
+        assert all(len(track.mask) == len(other) == len(batch.clip) for track in batch.tracks.values())
+        assert batch.others.seats.each == 1 + max(map(other.tolist().count, other.tolist()))
+        steps.append(dict(zip(batch.clip[asked].tolist(), batch.clip[other[asked]].tolist(), strict=True)))
     return steps
 
 
 @pytest.fixture
 def paired(store):
-    data = module_of(store)
-    data.with_other_videos = True
-    return data
+    return module_of(store, with_other_videos=True)
 
 
 def test_the_other_video_of_a_step_is_the_same_on_any_number_of_processes(paired):
@@ -174,7 +204,7 @@ def test_a_step_about_one_video_has_no_other(paired):
     rows = np.flatnonzero(paired.store.splits["train"].clip == 0)
     step = paired.other_clips("train", rows, place=(0, 0))
     batch = paired.gather("train", rows, total=len(rows), others=step)
-    assert batch.other.tolist() == [0]
+    assert batch.others.video.tolist() == [0]
 
 
 def test_what_cannot_be_is_refused(store):

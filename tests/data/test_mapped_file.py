@@ -6,7 +6,7 @@ import pytest
 
 from avqa_lit.data import mapped_file
 from avqa_lit.data.mapped_file import MappedFile
-from avqa_lit.data.packed_modality import PackedModality
+from avqa_lit.data.packed_track import PackedTrack
 
 
 @pytest.fixture
@@ -62,13 +62,12 @@ def test_a_store_of_40_gigabytes_is_read_in_bounded_memory(tmp_path):
     assert (tmp_path / "maps.npy").stat().st_size > 40e9
     array = np.load(tmp_path / "maps.npy", mmap_mode="r")
     lengths = np.full(rows // 10, 10)
-    modality = PackedModality(array, (), np.arange(len(lengths)) * 10, lengths, "maps", 1.0, 0.0)
+    track = PackedTrack("visual", array, (), np.arange(len(lengths)) * 10, lengths, "maps", 1.0, 0.0)
     before, generator = resident(), np.random.default_rng(0)
     batch = 16 * 10 * dim * 4
     for _ in range(13):
         entries = generator.integers(len(lengths), size=16)
-        modality.read_ahead(entries)
-        values, _, _ = modality.gather(entries)
-        assert values.shape == (16, 10, dim)
-    assert modality.gather(np.array([len(lengths) - 1]))[0][0, -1].eq(1).all()
+        track.read_ahead(entries)
+        assert track.gather(entries).values.shape == (16, 10, dim)
+    assert track.gather(np.array([len(lengths) - 1])).values[0, -1].eq(1).all()
     assert resident() - before < 3 * batch

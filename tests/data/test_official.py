@@ -5,13 +5,11 @@ import shutil
 import numpy as np
 import pytest
 
+from avqa_lit.config.run_data import build_source
 from avqa_lit.data import official as module
 from avqa_lit.data.annotations import FieldMap
 from avqa_lit.data.feature_files import Extraction
-from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.errors import ConfigError, DataError
-
-ENCODER = HashingEncoder(dim=13)
 
 
 @pytest.fixture
@@ -24,22 +22,21 @@ def packings(monkeypatch):
 
 
 def test_the_store_lies_beside_the_raw_folder(official, layout):
-    store = official().prepare(ENCODER, progress=False)
+    store = official().prepare(progress=False)
     assert store.path == layout.parent / "raw_store/vggish+resnet"
     assert {split: len(table) for split, table in store.splits.items()} == {"train": 2, "val": 1, "test": 2}
-    assert (store.path / f"text_{ENCODER.name}.npy").is_file()
 
 
 def test_an_up_to_date_store_is_not_rebuilt(official, packings):
     for _ in range(3):
-        official().prepare(ENCODER)
+        official().prepare()
     assert len(packings) == 1
 
 
 @pytest.mark.parametrize("change", ["annotation", "feature", "new feature", "option", "rate", "view"])
 def test_a_change_rebuilds(official, layout, packings, record, views, change):
     options = {"views": views, "store": str(layout.parent / "mine")}
-    before = official(**options).prepare(ENCODER)
+    before = official(**options).prepare()
     if change == "annotation":
         (layout / "json/avqa-val.json").write_text(json.dumps([record(video_id="a")]))
     elif change == "feature":
@@ -52,42 +49,41 @@ def test_a_change_rebuilds(official, layout, packings, record, views, change):
         np.save(layout / "feats_dark/resnet/a.npy", np.zeros((2, 11)))
     else:
         options |= {"audio": Extraction("vggish", seconds_per_row=1.0)}
-    after = official(**options).prepare(ENCODER)
+    after = official(**options).prepare()
     assert len(packings) == 2
     assert (after.checksum == before.checksum) == (change == "new feature")
 
 
 def test_a_stride_packs_every_so_many_rows_at_their_time_into_a_store_of_its_own(official, layout):
-    whole = official().prepare(ENCODER, progress=False)
+    whole = official().prepare(progress=False)
     visual = Extraction("resnet", seconds_per_row=0.5, start_seconds=0.25, stride=3)
-    store = official(visual=visual).prepare(ENCODER, progress=False)
+    store = official(visual=visual).prepare(progress=False)
     assert store.path == layout.parent / "raw_store/vggish+resnet_every3"
-    assert store.audio.length.tolist() == whole.audio.length.tolist() == [3, 4, 5, 6, 7]
-    assert whole.visual.length.tolist() == [5, 6, 7, 8, 9]
-    assert store.visual.length.tolist() == [2, 2, 3, 3, 3]
+    assert store.tracks["audio"].length.tolist() == whole.tracks["audio"].length.tolist() == [3, 4, 5, 6, 7]
+    assert whole.tracks["visual"].length.tolist() == [5, 6, 7, 8, 9]
+    assert store.tracks["visual"].length.tolist() == [2, 2, 3, 3, 3]
     entries = np.arange(5)
-    values, mask, seconds = store.visual.gather(entries)
-    every, _, stamps = whole.visual.gather(entries)
-    np.testing.assert_array_equal(values[mask], every[:, ::3][mask])
-    np.testing.assert_array_equal(seconds[mask], stamps[:, ::3][mask])
+    kept, every = (one.tracks["visual"].gather(entries) for one in (store, whole))
+    np.testing.assert_array_equal(kept.values[kept.mask], every.values[:, ::3][kept.mask])
+    np.testing.assert_array_equal(kept.seconds[kept.mask], every.seconds[:, ::3][kept.mask])
 
 
 def test_a_store_without_its_raw_folder_is_opened(official, tmp_path):
-    store = official(store=str(tmp_path / "mine")).prepare(ENCODER)
+    store = official(store=str(tmp_path / "mine")).prepare()
     assert store.path == tmp_path / "mine"
-    assert official(raw=None, store=str(tmp_path / "mine")).prepare(ENCODER).checksum == store.checksum
+    assert official(raw=None, store=str(tmp_path / "mine")).prepare().checksum == store.checksum
 
 
 def test_neither_raw_nor_store_is_an_error(official):
     with pytest.raises(
         DataError, match=r"data.raw is not set, expected the folder of the data set: data.raw=DIR"
     ):
-        official(raw=None).prepare(ENCODER)
+        official(raw=None).prepare()
 
 
 def test_a_raw_folder_that_is_not_there_is_named(official, tmp_path):
     with pytest.raises(DataError, match=r"data.raw=.*nowhere: no such folder, expected one that holds json/"):
-        official(raw=str(tmp_path / "nowhere")).prepare(ENCODER)
+        official(raw=str(tmp_path / "nowhere")).prepare()
 
 
 def test_a_missing_split_is_named(official, layout):
@@ -96,7 +92,7 @@ def test_a_missing_split_is_named(official, layout):
         DataError,
         match=r"avqa-val.json: no annotation file of the val split, .* holds feats, json; .*val=FILE",
     ):
-        official().prepare(ENCODER)
+        official().prepare()
 
 
 def test_another_encoder_is_suggested(official):
@@ -104,13 +100,13 @@ def test_another_encoder_is_suggested(official):
         DataError,
         match=r"feats/clip: no folder of visual features.*encoders there: resnet, vggish",
     ):
-        official(visual=Extraction("clip")).prepare(ENCODER)
+        official(visual=Extraction("clip")).prepare()
 
 
 def test_no_features_at_all_is_said(official, layout):
     shutil.rmtree(layout / "feats")
     with pytest.raises(DataError, match=r"feats/vggish: no folder of audio features.*encoders there: none"):
-        official().prepare(ENCODER)
+        official().prepare()
 
 
 def test_missing_features_are_listed_with_the_remedy(official, layout):
@@ -122,13 +118,13 @@ def test_missing_features_are_listed_with_the_remedy(official, layout):
         r"  test row 0 \(question_id 0\): .*feats/vggish/d.npy\n"
         r"  test row 0 \(question_id 0\): .*feats/resnet/d.npy$",
     ):
-        official().prepare(ENCODER)
+        official().prepare()
 
 
 def test_questions_without_features_are_dropped_and_counted(official, layout, caplog):
     (layout / "feats/resnet/d.npy").unlink()
     (layout / "feats/vggish/a.npy").unlink()
-    store = official(missing="drop").prepare(ENCODER)
+    store = official(missing="drop").prepare()
     assert store.dropped == {"train": 1, "val": 0, "test": 1}
     assert store.splits["test"].row.tolist() == [1]
     assert store.answers.tokens == ("yes", "no")
@@ -137,15 +133,17 @@ def test_questions_without_features_are_dropped_and_counted(official, layout, ca
 
 def test_a_split_of_which_nothing_is_left_is_an_error(official, layout):
     (layout / "feats/resnet/c.npy").unlink()
-    with pytest.raises(DataError, match=r"none of the 1 questions of val has its features in .*raw"):
-        official(missing="drop").prepare(ENCODER)
+    with pytest.raises(
+        DataError, match="none of the 1 questions of val has features in all of the tracks audio, visual"
+    ):
+        official(missing="drop").prepare()
 
 
 def test_oddities_are_counted_in_one_warning_each(official, layout, record, caplog):
     rows = [record(video_id="a"), record(video_id="b"), record(video_id="b", question_id=3, anser="no")]
     (layout / "json/avqa-train.json").write_text(json.dumps(rows))
     with caplog.at_level(logging.WARNING):
-        official().prepare(ENCODER)
+        official().prepare()
     assert [one.message for one in caplog.records] == [
         "train: 1 question_ids stand in more than one row; a question is known by its row",
         "test: 1 questions have an answer that train never gives; they count as wrong",
@@ -165,7 +163,7 @@ def test_oddities_are_counted_in_one_warning_each(official, layout, record, capl
 def test_a_bad_feature_file_is_named(official, layout, array, message):
     np.save(layout / "feats/vggish/d.npy", array)
     with pytest.raises(DataError, match=rf"feats/vggish/d.npy: {message}"):
-        official().prepare(ENCODER)
+        official().prepare()
     assert not (layout.parent / "raw_store/vggish+resnet").exists()
 
 
@@ -192,8 +190,8 @@ def test_a_bad_option_is_refused(official, options, message):
 def test_the_sound_of_another_video_is_packed(official, layout, record):
     rows = [record(video_id="d", unmatch_audio="e", question_id=None), record(video_id="d")]
     (layout / "json/avqa-test.json").write_text(json.dumps(rows))
-    store = official().prepare(ENCODER)
-    heard = [store.audio.ids[store.clip_audio[clip]] for clip in store.splits["test"].clip]
+    store = official().prepare()
+    heard = [store.ids["audio"][store.clip_entry["audio"][clip]] for clip in store.splits["test"].clip]
     assert heard == ["e", "d"]
     assert store.splits["test"].video_id == ("d", "d")
 
@@ -201,7 +199,7 @@ def test_the_sound_of_another_video_is_packed(official, layout, record):
 def test_a_sound_that_is_missing_drops_its_question(official, layout, record):
     rows = [record(video_id="d", unmatch_audio="nowhere"), record(video_id="d")]
     (layout / "json/avqa-test.json").write_text(json.dumps(rows))
-    assert official(missing="drop").prepare(ENCODER).splits["test"].row.tolist() == [1]
+    assert official(missing="drop").prepare().splits["test"].row.tolist() == [1]
 
 
 def test_real_features_of_unequal_length_and_rate_keep_them(real_data, official, layout, record):
@@ -218,31 +216,28 @@ def test_real_features_of_unequal_length_and_rate_keep_them(real_data, official,
         store = official(
             audio=Extraction("vggish", seconds_per_row=0.96),
             visual=Extraction(encoder, seconds_per_row=lengths[encoder][1]),
-        ).prepare(ENCODER)
-        for modality in (store.audio, store.visual):
-            rows, seconds_per_row = lengths[modality.encoder]
-            values, mask, seconds = modality.gather(np.array([0]))
-            assert mask.shape == (1, rows)
-            assert mask.all()
-            np.testing.assert_allclose(seconds[0], np.arange(rows) * seconds_per_row, rtol=1e-6)
+        ).prepare()
+        for packed in store.tracks.values():
+            rows, seconds_per_row = lengths[packed.encoder]
+            track = packed.gather(np.array([0]))
+            assert track.mask.shape == (1, rows)
+            assert track.mask.all()
+            np.testing.assert_allclose(track.seconds[0], np.arange(rows) * seconds_per_row, rtol=1e-6)
             np.testing.assert_array_equal(
-                values[0], np.load(clip / f"{modality.encoder}.npy").astype(np.float16)
+                track.values[0], np.load(clip / f"{packed.encoder}.npy").astype(np.float16)
             )
 
 
 @pytest.mark.parametrize("name", ["music_avqa", "music_avqa_v2"])
 def test_the_config_describes_the_layout(compose, name):
-    from hydra.utils import instantiate
-
-    node = compose(f"data={name}", "data.raw=here", name="prepare")["data"]
-    built = instantiate(node, _convert_="all")
+    built = build_source(compose(f"data={name}", "data.raw=here", name="prepare")["data"])
     assert built.fields == FieldMap()
     assert built.audio == Extraction("vggish")
 
 
 def test_another_taxonomy_rebuilds_the_store(official, packings):
     for label in ("A", "A", "B"):
-        official(taxonomy=[{"modality": "audio", "type": "comparative", "label": label}]).prepare(None)
+        official(taxonomy=[{"modality": "audio", "type": "comparative", "label": label}]).prepare()
     assert len(packings) == 2
 
 
@@ -257,4 +252,80 @@ def test_a_category_outside_the_taxonomy_is_refused_by_row(official):
     with pytest.raises(
         DataError, match=r"row 0 \(question_id 0\): unknown category .*expected one of when; "
     ):
-        official(taxonomy=[{"type": "when"}]).prepare(None)
+        official(taxonomy=[{"type": "when"}]).prepare()
+
+
+@pytest.fixture
+def patches(layout):
+    """Folder of a third track: patches of each video."""
+    folder = layout / "feats/patches"
+    folder.mkdir()
+    for place, video in enumerate("abcde"):
+        np.save(folder / f"{video}.npy", np.full((2, 3, 5), float(place)))
+    return {"patches": {"encoder": "patches", "modality": "visual", "seconds_per_row": 2.0}}
+
+
+def test_further_tracks_are_packed_under_their_names(official, layout, patches):
+    store = official(tracks=patches).prepare()
+    assert store.path == layout.parent / "raw_store/vggish+resnet+patches"
+    assert store.encoders == {"audio": "vggish", "visual": "resnet", "patches": "patches"}
+    track = store.tracks["patches"]
+    assert (track.modality, track.row_shape, track.seconds_per_row) == ("visual", (3, 5), 2.0)
+    gathered = track.gather(store.clip_entry["visual"][store.splits["test"].clip])
+    assert gathered.values[:, 0, 0, 0].tolist() == [3, 4]
+    assert official(tracks=patches).track_modalities == {
+        "audio": "audio", "visual": "visual", "patches": "visual"
+    }  # fmt: skip
+
+
+def test_a_track_that_is_not_asked_for_may_be_missing(official, layout, packings):
+    shutil.rmtree(layout / "feats/resnet")
+    heard = official().prepare(tracks=["audio"])
+    assert set(heard.tracks) == {"audio"}
+    with pytest.raises(DataError, match="feats/resnet: no folder of visual features"):
+        official().prepare(tracks=["audio", "visual"])
+
+
+def test_files_are_missed_only_in_tracks_that_are_asked_for(official, layout, packings):
+    (layout / "feats/resnet/d.npy").unlink()
+    assert len(official().prepare(tracks=["audio"]).splits["test"]) == 2
+    with pytest.raises(DataError, match=r"1 of 5 questions lack a feature file.*\n.*feats/resnet/d.npy"):
+        official().prepare()
+    assert official(missing="drop").prepare().splits["test"].row.tolist() == [1]
+    assert len(packings) == 1
+
+
+def test_videos_that_a_view_lacks_are_missed_only_in_tracks_that_are_asked_for(official, layout, views):
+    (layout / "feats_far/vggish/b.npy").unlink()
+    assert official(views=views).prepare(tracks=["visual"]).views == ("clean", "far", "dark")
+    with pytest.raises(DataError, match=r"data.views.far: 1 of 5 feature files are missing"):
+        official(views=views).prepare(tracks=["audio"])
+
+
+def test_a_data_set_may_have_no_visual_track(official, layout):
+    shutil.rmtree(layout / "feats/resnet")
+    store = official(visual=None).prepare()
+    assert store.path == layout.parent / "raw_store/vggish"
+    assert set(store.tracks) == {"audio"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tracks": {"audio": {"encoder": "x"}}}, r"data\.tracks\.audio: a second track audio"),
+        ({"tracks": {"p": {"encoder": "x"}}}, r"data\.tracks\.p\.modality has no value: give audio"),
+        ({"tracks": {"p": {"modality": "visual"}}}, r"data\.tracks\.p\.encoder has no value"),
+        (
+            {"tracks": {"p": {"encoder": "x", "modality": "visual", "sride": 2}}},
+            r"data\.tracks\.p\.sride is not a config key; expected some of encoder, .*stride",
+        ),
+        ({"tracks": {"p": {"encoder": "x", "modality": "smell"}}}, "modality=smell of x: expected audio or"),
+        ({"tracks": {"a/b": {"encoder": "x", "modality": "visual"}}}, r"data\.tracks\.a/b: expected a name"),
+        ({"tracks": {"row": {"encoder": "x", "modality": "visual"}}}, r"data\.tracks\.row: expected a name"),
+        ({"audio": Extraction("x", modality="visual")}, r"data\.audio\.modality=visual: the track audio is"),
+        ({"audio": None, "visual": None}, "data.audio and data.visual are null.*name a track"),
+    ],
+)
+def test_a_track_that_cannot_be_is_refused(official, options, message):
+    with pytest.raises(ConfigError, match=message):
+        official(**options).track_modalities  # noqa: B018

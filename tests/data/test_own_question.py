@@ -6,6 +6,8 @@ import pytest
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.own_question import with_own_question
+from avqa_lit.data.serving import Serving
+from avqa_lit.data.texts import TextFeatures
 from avqa_lit.errors import ConfigError, DataError
 
 ENCODER = HashingEncoder(dim=13)
@@ -17,20 +19,21 @@ def asked(store, folder, **changed):
 
 
 def test_one_batch_holds_the_question_and_the_whole_video(official, tmp_path):
-    store = official().prepare(ENCODER)
+    store = official().prepare()
     own = asked(store, tmp_path)
     assert own.texts == ("Is it  loud?",)
-    data = AVQADataModule(own, text_features=own.text_features(ENCODER), batch_size=3, seed=0)
+    texts = {"question": TextFeatures({"test": np.zeros(1, np.int64)}, own.text_features(ENCODER))}
+    data = AVQADataModule(own, serving=Serving(batch_size=3), texts=texts, seed=0)
     (batch,) = data.loader("test", shuffle=False, rank=0, world_size=1)
-    whole = AVQADataModule(store, text_features=store.text_features(ENCODER), batch_size=3, seed=0)
+    whole = AVQADataModule(store, serving=Serving(batch_size=3), texts={}, seed=0)
     other = whole.gather("test", np.array([0]), total=1)
-    assert (batch.audio.values == other.audio.values).all()
-    assert (batch.visual.values == other.visual.values).all()
-    assert (batch.question.numpy() == ENCODER.encode(["Is it  loud?"])).all()
+    for name, track in batch.tracks.items():
+        assert (track.values == other.tracks[name].values).all()
+    assert (batch.texts["question"].sentence.numpy() == ENCODER.encode(["Is it  loud?"])).all()
 
 
 def test_what_encoders_keep_of_it_stays_out_of_the_store(official, tmp_path):
-    store = official().prepare(ENCODER)
+    store = official().prepare()
     before = sorted(store.path.iterdir())
     asked(store, tmp_path / "own").text_features(HashingEncoder(dim=17))
     assert sorted(store.path.iterdir()) == before
@@ -43,21 +46,21 @@ def test_a_video_with_several_sounds_is_heard_with_its_own(official, layout, rec
         record(video_id="e", unmatch_audio="d"),
     ]
     (layout / "json/avqa-test.json").write_text(json.dumps(rows))
-    store = official().prepare(ENCODER)
+    store = official().prepare()
     for video, heard in (("d", "d"), ("e", "d")):
         own = asked(store, tmp_path, video_id=video)
         (clip,) = own.splits["test"].clip
-        assert store.audio.ids[store.clip_audio[clip]] == heard
+        assert store.ids["audio"][store.clip_entry["audio"][clip]] == heard
 
 
 def test_a_video_that_is_not_there_is_refused_with_the_nearest(official, tmp_path):
-    store = official().prepare(ENCODER)
+    store = official().prepare()
     with pytest.raises(DataError, match=r"video_id=zz: none of the 5 videos of .*; the nearest are a, b, c$"):
         asked(store, tmp_path, video_id="zz")
 
 
 @pytest.mark.parametrize("question", ["", "  ? \uff1f", "?"])
 def test_a_question_without_words_is_refused(official, tmp_path, question):
-    store = official().prepare(ENCODER)
+    store = official().prepare()
     with pytest.raises(ConfigError, match="expected a question in words"):
         asked(store, tmp_path, question=question)

@@ -26,8 +26,10 @@ def packed(tmp_path, question):
         write_store(
             folder,
             questions=questions,
-            audio=FeatureArrays(Extraction("ears"), audio),
-            visual=FeatureArrays(Extraction("eyes"), visual),
+            tracks={
+                "audio": FeatureArrays(Extraction("ears"), audio),
+                "visual": FeatureArrays(Extraction("eyes"), visual),
+            },
             **{"dtype": "float32", "fingerprint": "f", **options},
         )
         return FeatureStore.open(folder)
@@ -51,20 +53,20 @@ def test_the_sound_may_come_from_another_video(packed, question):
     store = packed(questions)
     table = store.splits["train"]
     assert table.clip.tolist() == [0, 1, 2, 0]
-    assert [store.audio.ids[store.clip_audio[clip]] for clip in table.clip] == [
+    assert [store.ids["audio"][store.clip_entry["audio"][clip]] for clip in table.clip] == [
         "heard",
         "seen",
         "heard",
         "heard",
     ]
-    assert [store.visual.ids[store.clip_visual[clip]] for clip in table.clip] == [
+    assert [store.ids["visual"][store.clip_entry["visual"][clip]] for clip in table.clip] == [
         "seen",
         "seen",
         "other",
         "seen",
     ]
     assert table.video_id == ("seen", "seen", "other", "seen")
-    assert len(store.audio.ids) == len(store.visual.ids) == 2
+    assert len(store.ids["audio"]) == len(store.ids["visual"]) == 2
 
 
 def test_vocabularies_come_from_train_alone(packed, question):
@@ -81,11 +83,17 @@ def test_vocabularies_come_from_train_alone(packed, question):
 
 
 def test_dropped_questions_leave_the_vocabularies_and_rows_as_they_are(packed, question):
-    questions = {"train": [question(0, answer="rare"), question(1, answer="yes"), question(2, answer="yes")]}
-    store = packed(questions, keep=lambda one: one.row != 0)
+    rows = [("rare", "v0"), ("yes", "v1"), ("yes", "v2")]
+    questions = {
+        "train": [question(row, answer=answer, video_id=video) for row, (answer, video) in enumerate(rows)]
+    }
+    audio = {video: _track(0, 3, 2) for video in ("v1", "v2")}
+    store = packed(questions, audio=audio).with_tracks(["audio", "visual"])
+    assert len(packed(questions, audio=audio, name="again").with_tracks(["visual"]).splits["train"]) == 3
     assert store.answers.tokens == ("rare", "yes")
     assert store.splits["train"].row.tolist() == [1, 2]
     assert store.splits["train"].answer.tolist() == [1, 1]
+    assert store.splits["train"].clip.tolist() == [0, 1]
     assert store.dropped == {"train": 1}
 
 
@@ -136,8 +144,10 @@ def test_a_packed_file_is_plain_numpy(packed, question):
 def test_maps_and_patches_keep_their_shape(packed, question):
     maps = np.random.default_rng(0).standard_normal((5, 7, 2, 3))
     store = packed({"train": [question(0)]}, visual={"v0": maps}, audio={"v0": maps[:, :, 0]})
-    assert (store.visual.row_shape, store.audio.row_shape) == ((7, 2, 3), (7, 3))
-    np.testing.assert_array_equal(store.visual.gather(np.array([0]))[0][0], maps.astype(np.float32))
+    shapes = {name: track.row_shape for name, track in store.tracks.items()}
+    assert shapes == {"audio": (7, 3), "visual": (7, 2, 3)}
+    values = store.tracks["visual"].gather(np.array([0])).values
+    np.testing.assert_array_equal(values[0], maps.astype(np.float32))
 
 
 def test_views_stand_behind_the_clean_entries_and_what_they_lack_is_the_clean_one(packed, question):
@@ -147,24 +157,27 @@ def test_views_stand_behind_the_clean_entries_and_what_they_lack_is_the_clean_on
     dim = FeatureArrays(Extraction("eyes"), {"v1": _track(80, 3, 3), "unasked": _track(9, 3, 3)})
     store = packed(questions, views={"far": {"audio": far}, "both": {"audio": far, "visual": dim}})
     assert (plain.views, store.views) == (("clean",), ("clean", "far", "both"))
-    assert store.audio.ids == plain.audio.ids == ("v0", "v1")
-    for modality, clean, expected in (
-        (store.audio, plain.audio, [["v0", "v1"], [70, 71], [70, 71]]),
-        (store.visual, plain.visual, [["v0", "v1"], ["v0", "v1"], ["v0", 80]]),
+    assert store.ids["audio"] == plain.ids["audio"] == ("v0", "v1")
+    for name, expected in (
+        ("audio", [["v0", "v1"], [70, 71], [70, 71]]),
+        ("visual", [["v0", "v1"], ["v0", "v1"], ["v0", 80]]),
     ):
+        modality, clean = store.tracks[name], plain.tracks[name]
         np.testing.assert_array_equal(modality.array[: len(clean.array)], clean.array)
         for view, row in enumerate(expected):
-            values, mask, _ = modality.gather(np.arange(2) + 2 * view)
+            gathered = modality.gather(np.arange(2) + 2 * view)
+            values, mask = gathered.values, gathered.mask
             for place, what in enumerate(row):
                 found = values[place][mask[place]]
                 if isinstance(what, str):
-                    other, real, _ = clean.gather(np.array([place]))
-                    np.testing.assert_array_equal(found, other[0][real[0]])
+                    other = clean.gather(np.array([place]))
+                    np.testing.assert_array_equal(found, other.values[0][other.mask[0]])
                 else:
                     assert found[0, 0] == what
-    assert [store.audio.own_entries(view) for view in range(3)] == [0, 2, 2]
-    assert [store.visual.own_entries(view) for view in range(3)] == [0, 0, 1]
-    assert len(store.visual.array) == len(plain.visual.array) + 3
+    assert [store.tracks["audio"].own_entries(view) for view in range(3)] == [0, 2, 2]
+    assert [store.tracks["visual"].own_entries(view) for view in range(3)] == [0, 0, 1]
+    assert store.tracks["visual"].ids_of_view(2) == {"v1"}
+    assert len(store.tracks["visual"].array) == len(plain.tracks["visual"].array) + 3
 
 
 def test_a_store_without_views_is_what_it_was_before_there_were_any(packed, question):
@@ -196,8 +209,8 @@ def test_features_without_rows_are_refused(packed, question):
 
 
 def test_nothing_to_pack_is_an_error(packed, question):
-    with pytest.raises(DataError, match="no question has features of its audio and its video"):
-        packed({"train": [question(0)]}, keep=lambda one: False)
+    with pytest.raises(DataError, match="track audio: no question's video has features"):
+        packed({"train": [question(0)]}, audio={"v1": _track(0, 3, 2)})
 
 
 def test_a_terminal_sees_a_bar(packed, question, monkeypatch):

@@ -32,9 +32,16 @@ def same(one, other):
     )
 
 
+def applied(perturbation, audio, visual, generators):
+    """Both tracks as they are perturbed."""
+    modalities = {"audio": "audio", "visual": "visual"}
+    tracks = perturbation({"audio": audio, "visual": visual}, modalities, generators)
+    return tracks["audio"], tracks["visual"]
+
+
 def perturbed(*, seed=0, **on):
     audio, visual = track([7, 3, 11]), track([2, 5, 5], row=(3, 2), seconds_per_row=1.5)
-    return audio, visual, *Perturbation(**on)(audio, visual, generators(3, seed))
+    return audio, visual, *applied(Perturbation(**on), audio, visual, generators(3, seed))
 
 
 def test_off_changes_nothing():
@@ -54,15 +61,16 @@ def test_each_alone_is_on_and_changes_something(name):
 def test_the_given_tracks_are_not_modified():
     audio, visual = track([7, 3]), track([2, 5])
     before = copy.deepcopy((audio, visual))
-    Perturbation(**ALL_ON)(audio, visual, generators(2))
+    applied(Perturbation(**ALL_ON), audio, visual, generators(2))
     assert same(audio, before[0])
     assert same(visual, before[1])
 
 
 def test_a_video_suffers_the_same_whatever_stands_beside_it():
     audio, visual = track([7, 3, 11]), track([2, 5, 5])
-    whole = Perturbation(**ALL_ON)(audio, visual, generators(3))
-    alone = Perturbation(**ALL_ON)(
+    whole = applied(Perturbation(**ALL_ON), audio, visual, generators(3))
+    alone = applied(
+        Perturbation(**ALL_ON),
         *(Track(one.values[1:2, :5], one.mask[1:2, :5], one.seconds[1:2, :5]) for one in (audio, visual)),
         generators(3)[1:2],
     )
@@ -163,7 +171,7 @@ def test_a_video_of_one_row_keeps_it():
 def test_one_modality_of_some_videos_is_blank_and_keeps_its_rows():
     many = 4001
     audio, visual = track([3] * many), track([2] * many, row=(3,))
-    heard, seen = Perturbation(modality_dropout=0.3)(audio, visual, generators(many))
+    heard, seen = applied(Perturbation(modality_dropout=0.3), audio, visual, generators(many))
     silent, unseen = ((~one.values.flatten(1).any(dim=1)).double() for one in (heard, seen))
     assert (silent * unseen).sum() == 0
     assert silent.mean().item() == pytest.approx(0.15, abs=0.02)
@@ -176,8 +184,21 @@ def test_one_modality_of_some_videos_is_blank_and_keeps_its_rows():
 
 def test_certain_dropout_blanks_one_of_two():
     audio, visual = track([3] * 41), track([2] * 41)
-    heard, seen = Perturbation(modality_dropout=1)(audio, visual, generators(41))
+    heard, seen = applied(Perturbation(modality_dropout=1), audio, visual, generators(41))
     assert torch.equal(heard.values.flatten(1).any(dim=1), ~seen.values.flatten(1).any(dim=1))
+
+
+def test_all_tracks_of_a_modality_are_blank_and_late_together():
+    tracks = {"audio": track([3] * 41), "frames": track([2] * 41), "patches": track([5] * 41, row=(2, 3))}
+    modalities = {"audio": "audio", "frames": "visual", "patches": "visual"}
+    found = Perturbation(modality_dropout=0.7, time_shift=2.0)(tracks, modalities, generators(41))
+    blank = {name: ~one.values.flatten(1).any(dim=1) for name, one in found.items()}
+    assert blank["frames"].any()
+    assert not blank["frames"].all()
+    assert torch.equal(blank["frames"], blank["patches"])
+    late = {name: one.seconds[:, 0] - tracks[name].seconds[:, 0] for name, one in found.items()}
+    assert torch.equal(late["frames"], late["patches"])
+    assert not torch.equal(late["frames"], late["audio"])
 
 
 def test_blanking_names_its_videos():
@@ -190,7 +211,7 @@ def test_blanking_names_its_videos():
 def test_one_modality_is_late_and_neither_loses_a_row():
     many = 2003
     audio, visual = track([3] * many), track([2] * many)
-    heard, seen = Perturbation(time_shift=2.0)(audio, visual, generators(many))
+    heard, seen = applied(Perturbation(time_shift=2.0), audio, visual, generators(many))
     late = (heard.seconds - audio.seconds)[:, 0], (seen.seconds - visual.seconds)[:, 0]
     assert ((late[0] > 0) != (late[1] > 0)).all()
     shift = late[0] - late[1]

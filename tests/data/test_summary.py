@@ -26,7 +26,7 @@ def written(layout, record, official):
                 for place, (video, value, answer) in enumerate(rows)
             ]
             (layout / f"json/avqa-{split}.json").write_text(json.dumps(records))
-        return official().prepare(None, progress=False)
+        return official().prepare(progress=False)
 
     return write
 
@@ -38,7 +38,7 @@ def printed(store, *, width=80):
 
 
 def test_splits_and_tracks_are_told_with_their_sizes(official):
-    summary = summarize(official().prepare(None, progress=False))
+    summary = summarize(official().prepare(progress=False))
     assert summary.splits == (
         SplitSummary("train", questions=2, videos=2, dropped=0),
         SplitSummary("val", questions=1, videos=1, dropped=0),
@@ -51,7 +51,7 @@ def test_splits_and_tracks_are_told_with_their_sizes(official):
 
 
 def test_views_are_not_counted_as_videos(official, views):
-    summary = summarize(official(views=views).prepare(None, progress=False))
+    summary = summarize(official(views=views).prepare(progress=False))
     assert [(one.videos, one.shortest, one.longest) for one in summary.tracks] == [(5, 3, 7), (5, 5, 9)]
 
 
@@ -62,7 +62,7 @@ def test_the_share_of_zeros_is_that_of_the_files(layout, official):
         values[:, : number + 1] = 0
         np.save(file, values)
         zeros, total = zeros + np.sum(values == 0), total + values.size
-    audio, visual = summarize(official().prepare(None, progress=False)).tracks
+    audio, visual = summarize(official().prepare(progress=False)).tracks
     assert (audio.zeros, visual.zeros) == (pytest.approx(zeros / total), 0)
 
 
@@ -112,7 +112,7 @@ def test_shared_videos_and_questions_are_told(written):
 
 
 def test_the_summary_fits_80_columns_beside_its_sentences(official):
-    lines = printed(official().prepare(None, progress=False))
+    lines = printed(official().prepare(progress=False))
     assert lines[0].split() == ["split", "questions", "videos", "dropped"]
     assert [line.split() for line in lines[4:7]] == [
         ["track", "encoder", "row", "videos", "min", "median", "max", "seconds", "zeros"],
@@ -171,14 +171,14 @@ def test_features_that_float16_turns_into_zeros_are_refused(layout, official):
     for file in (layout / "feats/vggish").iterdir():
         np.save(file, (np.load(file) * 1e-9).astype(np.float32))
     with pytest.raises(DataError, match=r"vggish/a\.npy: 100% of its nonzero values become zero in float16"):
-        official().prepare(None, progress=False)
-    store = official(dtype="float32").prepare(None, progress=False)
-    assert 0 < np.abs(store.audio.array).max() < 1e-8
+        official().prepare(progress=False)
+    store = official(dtype="float32").prepare(progress=False)
+    assert 0 < np.abs(store.tracks["audio"].array).max() < 1e-8
     assert summarize(store).tracks[0].zeros == 0
 
 
 def test_the_name_of_an_encoder_is_shown_and_not_obeyed(official):
-    store = official().prepare(None, progress=False)
+    store = official().prepare(progress=False)
     summary = summarize(store)
     audio, visual = summary.tracks
     summary = replace(summary, tracks=(audio, replace(visual, encoder="[/]\x1b[2J")))

@@ -38,8 +38,8 @@ def test_of_texts_without_words_one_place_of_padding_is_left():
 
 def test_words_are_encoded_once(tmp_path):
     encoder = Letters()
-    first = token_features(tmp_path, TEXTS, encoder, dim=2)
-    again = token_features(tmp_path, TEXTS, encoder, dim=2)
+    first = token_features(tmp_path, TEXTS, encoder)
+    again = token_features(tmp_path, TEXTS, encoder)
     for features in (first, again):
         assert features.rows.tolist() == [[1, 97], [2, 98], [3, 100]]
         assert features.lengths.tolist() == [2, 0, 1]
@@ -48,22 +48,22 @@ def test_words_are_encoded_once(tmp_path):
 
 
 def test_what_a_killed_process_left_is_made_again(tmp_path):
-    token_features(tmp_path, TEXTS, Letters(), dim=2)
+    token_features(tmp_path, TEXTS, Letters())
     (tmp_path / "tokens_letters.npy").unlink()  # written last
-    assert token_features(tmp_path, TEXTS, Letters(), dim=2).lengths.tolist() == [2, 0, 1]
+    assert token_features(tmp_path, TEXTS, Letters()).lengths.tolist() == [2, 0, 1]
 
 
 def test_a_folder_that_cannot_be_written_is_done_without(tmp_path):
     (tmp_path / ".tokens_letters.npy.lock").mkdir()
     encoder = Letters()
-    assert token_features(tmp_path, TEXTS, encoder, dim=2).lengths.tolist() == [2, 0, 1]
+    assert token_features(tmp_path, TEXTS, encoder).lengths.tolist() == [2, 0, 1]
     assert not list(tmp_path.glob("*.npy"))
 
 
 def test_a_full_disk_does_not_encode_twice(tmp_path, monkeypatch):
     encoder = Letters()
     monkeypatch.setattr("avqa_lit.data.token_features.save", _full_disk)
-    assert token_features(tmp_path, TEXTS, encoder, dim=2).lengths.tolist() == [2, 0, 1]
+    assert token_features(tmp_path, TEXTS, encoder).lengths.tolist() == [2, 0, 1]
     assert encoder.calls == 1
 
 
@@ -75,7 +75,10 @@ def _full_disk(path, array):
     ("found", "message"),
     [
         ([np.ones((1, 2))], r"gives 1 arrays for 3 texts"),
-        ([np.ones((1, 2)), np.ones((0, 3)), np.ones((1, 2))], r"encode_tokens\(''\) .* \[0, 3\].* 2 wide"),
+        (
+            [np.ones((1, 2)), np.ones((0, 3)), np.ones((1, 2))],
+            r"encode_tokens\(''\) .* \[0, 3\].* 2 wide, as",
+        ),
         ([np.full((1, 2), np.nan)] * 3, r"encode_tokens\('a bc'\) .*finite vectors"),
         ([np.ones(2)] * 3, r"shape \[2\]"),
     ],
@@ -84,32 +87,26 @@ def test_an_encoder_that_gives_something_else_is_refused(tmp_path, found, messag
     encoder = Letters()
     encoder.encode_tokens = lambda texts: found
     with pytest.raises(DataError, match=f"question encoder letters: .*{message}"):
-        token_features(tmp_path, TEXTS, encoder, dim=2)
+        token_features(tmp_path, TEXTS, encoder)
     assert not list(tmp_path.glob("*.npy"))
 
 
-@pytest.mark.parametrize(
-    ("texts", "dim", "message"),
-    [
-        (TEXTS[:2], 2, r"shape \[3, 2\] for 3 texts, expected them 2 wide for 2 texts"),
-        (TEXTS, 5, r"expected them 5 wide for 3 texts"),
-    ],
-)
-def test_a_cache_of_something_else_is_refused(tmp_path, texts, dim, message):
-    token_features(tmp_path, TEXTS, Letters(), dim=2)
+def test_a_cache_of_other_texts_is_refused(tmp_path):
+    token_features(tmp_path, TEXTS, Letters())
+    message = r"shape \[3, 2\] for 3 texts, expected one vector a token for 2 texts"
     with pytest.raises(DataError, match=f"tokens_letters.npy: found vectors .*{message}; delete this file"):
-        token_features(tmp_path, texts, Letters(), dim=dim)
+        token_features(tmp_path, TEXTS[:2], Letters())
 
 
 @pytest.mark.parametrize("name", ["tokens_letters.npy", "token_lengths_letters.npy"])
 def test_damaged_vectors_are_never_used_and_encoded_again(tmp_path, name, caplog):
     encoder = Letters()
-    first = token_features(tmp_path, TEXTS, encoder, dim=2)
+    first = token_features(tmp_path, TEXTS, encoder)
     expected = np.array(first.rows)
     content = bytearray((tmp_path / name).read_bytes())
     content[-1] ^= 1
     (tmp_path / name).write_bytes(content)
-    again = token_features(tmp_path, TEXTS, encoder, dim=2)
+    again = token_features(tmp_path, TEXTS, encoder)
     np.testing.assert_array_equal(again.rows, expected)
     assert again.lengths.tolist() == [2, 0, 1]
     assert encoder.calls == 2

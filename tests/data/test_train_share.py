@@ -6,8 +6,8 @@ from avqa_lit.errors import ConfigError
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    concerts = SyntheticConcerts(seed=0, videos=20, questions_per_video=3, noise=0.2, batch_size=8)
-    return concerts.prepare(None, cache=tmp_path_factory.mktemp("cache"), progress=False)
+    concerts = SyntheticConcerts(seed=0, videos=20, questions_per_video=3, noise=0.2)
+    return concerts.prepare(cache=tmp_path_factory.mktemp("cache"), progress=False)
 
 
 def test_shares_of_the_training_videos_lie_in_each_other(store):

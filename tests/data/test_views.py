@@ -8,28 +8,28 @@ import pytest
 import torch
 
 from avqa_lit.data.datamodule import AVQADataModule
-from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.perturbation import Perturbation
+from avqa_lit.data.serving import Serving
 from avqa_lit.data.synthetic.concerts import SyntheticConcerts
 from avqa_lit.data.views import check_names, drawn_views, view_number
 from avqa_lit.errors import ConfigError
 
-ENCODER = HashingEncoder(dim=13)
 ALL_ON = Perturbation(feature_noise=0.3, time_mask=4.0, modality_dropout=0.5, time_shift=2.0)
-CONCERTS = {"seed": 0, "videos": 37, "questions_per_video": 3, "noise": 0.2, "batch_size": 19}
+CONCERTS = {"seed": 0, "videos": 37, "questions_per_video": 3, "noise": 0.2}
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     concerts = SyntheticConcerts(**CONCERTS, views=["noisy", "dark", "poor"])
-    return concerts.prepare(ENCODER, cache=tmp_path_factory.mktemp("views"), progress=False)
+    return concerts.prepare(cache=tmp_path_factory.mktemp("views"), progress=False)
 
 
 @pytest.fixture
 def data(store):
     def make(**options):
-        settings = {"batch_size": 19, "seed": 3, "train_views": "all"} | options
-        return AVQADataModule(store, text_features=store.text_features(ENCODER), **settings)
+        views = {name: options.pop(name) for name in ("view", "train_views") if name in options}
+        serving = Serving(batch_size=19, **views)
+        return AVQADataModule(store, serving=serving, texts={}, **({"seed": 3} | options))
 
     return make
 
@@ -42,11 +42,11 @@ def passes(data, *, epoch=0, split="train", shuffle=True, skip=0, **process):
 
 
 def tracks(batches):
-    """Bytes of both tracks of every video, without padding."""
+    """Bytes of all tracks of every video, without padding."""
     return {
         int(clip): tuple(
             getattr(track, name)[place][track.mask[place]].numpy().tobytes()
-            for track in (batch.audio, batch.visual)
+            for track in batch.tracks.values()
             for name in ("values", "seconds")
         )
         for batch in batches
@@ -57,14 +57,15 @@ def tracks(batches):
 def seen_as(store, batch):
     """Number of the view of each video, found by comparing features."""
     for place, clip in enumerate(batch.clip.tolist()):
-        heard, seen = store.clip_audio[clip], store.clip_visual[clip]
         fits = []
         for view in range(len(store.views)):
-            audio, *_ = store.audio.gather(np.array([heard + view * len(store.audio.ids)]))
-            visual, *_ = store.visual.gather(np.array([seen + view * len(store.visual.ids)]))
-            pairs = ((batch.audio, audio), (batch.visual, visual))
+            pairs = [
+                (batch.tracks[name], track.gather(store.clip_entry[name][[clip]] + view * len(track.ids)))
+                for name, track in store.tracks.items()
+            ]
             if all(
-                np.array_equal(one.values[place][one.mask[place]].numpy(), other[0]) for one, other in pairs
+                np.array_equal(one.values[place][one.mask[place]].numpy(), other.values[0])
+                for one, other in pairs
             ):
                 fits.append(view)
         (view,) = fits
@@ -119,11 +120,12 @@ def test_a_perturbation_is_drawn_anew_each_epoch(data):
 def test_features_are_handed_out_as_stored_and_perturbed_in_float32(data):
     off = replace(ALL_ON, feature_noise=0.0, time_mask=0.0, time_shift=0.0)
     for batch in passes(data()):
-        assert batch.audio.values.dtype == batch.visual.values.dtype == torch.float16
+        assert {track.values.dtype for track in batch.tracks.values()} == {torch.float16}
     for stored, perturbed in zip(passes(data()), passes(data(perturbation=off)), strict=True):
-        assert perturbed.audio.values.dtype == perturbed.visual.values.dtype == torch.float32
-        heard = perturbed.audio.values.flatten(1).any(dim=1)
-        assert torch.equal(perturbed.audio.values[heard], stored.audio.values[heard].float())
+        assert {track.values.dtype for track in perturbed.tracks.values()} == {torch.float32}
+        before, after = stored.tracks["audio"].values, perturbed.tracks["audio"].values
+        heard = after.flatten(1).any(dim=1)
+        assert torch.equal(after[heard], before[heard].float())
 
 
 def test_evaluation_is_never_perturbed(store, data):
@@ -141,21 +143,21 @@ def test_evaluation_takes_the_named_view(store, data):
 
 def test_a_view_keeps_the_features_of_a_modality_that_it_leaves_alone(store, data):
     clean, noisy, dark = (
-        passes(data(view=name), split="test", shuffle=False)[0] for name in ("clean", "noisy", "dark")
+        passes(data(view=name), split="test", shuffle=False)[0].tracks for name in ("clean", "noisy", "dark")
     )
-    assert torch.equal(clean.visual.values, noisy.visual.values)
-    assert torch.equal(clean.audio.values, dark.audio.values)
-    assert not torch.equal(clean.audio.values, noisy.audio.values)
-    assert not torch.equal(clean.visual.values, dark.visual.values)
-    assert store.audio.own_entries(1) == len(store.audio.ids)
-    assert store.audio.own_entries(2) == 0
+    assert torch.equal(clean["visual"].values, noisy["visual"].values)
+    assert torch.equal(clean["audio"].values, dark["audio"].values)
+    assert not torch.equal(clean["audio"].values, noisy["audio"].values)
+    assert not torch.equal(clean["visual"].values, dark["visual"].values)
+    assert store.tracks["audio"].own_entries(1) == len(store.ids["audio"])
+    assert store.tracks["audio"].own_entries(2) == 0
 
 
 def test_training_leaves_the_store_as_it_is(store, data):
-    before = store.audio.array.copy(), store.visual.array.copy()
+    before = {name: track.array.copy() for name, track in store.tracks.items()}
     passes(data(perturbation=ALL_ON))
-    np.testing.assert_array_equal(store.audio.array, before[0])
-    np.testing.assert_array_equal(store.visual.array, before[1])
+    for name, track in store.tracks.items():
+        np.testing.assert_array_equal(track.array, before[name])
 
 
 def test_without_views_and_perturbation_nothing_is_drawn(data, monkeypatch):
@@ -166,7 +168,7 @@ def test_without_views_and_perturbation_nothing_is_drawn(data, monkeypatch):
         data().gather("train", np.arange(7), total=7, epoch=0)
 
 
-def test_a_view_that_the_store_has_not_is_refused_with_those_it_has(data):
+def test_a_view_that_the_store_does_not_have_is_refused_with_those_it_has(data):
     with pytest.raises(
         ConfigError, match=r"data.view=dusk: no such view, the store has clean, noisy, dark, poor"
     ):

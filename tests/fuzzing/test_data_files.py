@@ -98,7 +98,8 @@ def store(tmp_path):
 def _use(folder):
     store = FeatureStore.open(folder)
     for table in store.splits.values():
-        store.audio.gather(store.clip_audio[table.clip])
+        for track in store.tracks.values():
+            track.gather(store.clip_entry[track.modality][table.clip])
         store.visual.gather(store.clip_visual[table.clip])
         [(store.texts[text], store.templates[text]) for text in table.text]
         [store.labels[answer] for answer in table.answer]

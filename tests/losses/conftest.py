@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from avqa_lit.batch import Batch, ModelOutput, Track
+from avqa_lit.batch import Batch, ModelOutput, Seats, Track
 
 
 @pytest.fixture
@@ -11,16 +11,14 @@ def make_batch():
     def make(video, *, videos, total=None, weight=None, answer=None, clip=None):
         count = len(video)
         ints = torch.zeros(count, dtype=torch.int64)
-        track = Track(
-            torch.zeros(videos, 1, 1), torch.ones(videos, 1, dtype=torch.bool), torch.zeros(videos, 1)
-        )
+        asked = torch.tensor(video, dtype=torch.int64)
         return Batch(
-            audio=track,
-            visual=track,
+            tracks={},
             clip=torch.arange(videos) if clip is None else torch.tensor(clip),
-            question=torch.zeros(count, 1),
+            texts={},
             words=ints[:, None],
-            video=torch.tensor(video, dtype=torch.int64),
+            video=asked,
+            seats=Seats.of(asked, videos=videos),
             answer=ints if answer is None else torch.tensor(answer, dtype=torch.int64),
             category=ints,
             row=torch.arange(count),
@@ -66,6 +64,6 @@ def make_output():
     """What a model gives that is only asked for its tokens."""
 
     def make(audio, visual, questions):
-        return ModelOutput(torch.zeros(questions, 7), audio, visual)
+        return ModelOutput(torch.zeros(questions, 7), {"audio": audio, "visual": visual})
 
     return make

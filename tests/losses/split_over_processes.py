@@ -14,7 +14,7 @@ from torch import distributed as dist
 from torch import multiprocessing, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from avqa_lit.batch import Batch, ModelOutput, Track
+from avqa_lit.batch import Batch, ModelOutput, Seats, Track
 from avqa_lit.losses.cca import CCA
 from avqa_lit.losses.cosine import Cosine
 from avqa_lit.losses.info_nce import InfoNCE
@@ -55,11 +55,13 @@ class Tokens(nn.Module):
         self.audio, self.visual = nn.Linear(2, 3).double(), nn.Linear(5, 3).double()
 
     def forward(self, batch):
-        audio, visual = batch.audio, batch.visual
+        audio, visual = batch.tracks["audio"], batch.tracks["visual"]
         return ModelOutput(
             logits=torch.zeros(len(batch.video), 1),
-            audio=Track(self.audio(audio.values), audio.mask, audio.seconds),
-            visual=Track(self.visual(visual.values), visual.mask, visual.seconds),
+            tokens={
+                "audio": Track(self.audio(audio.values), audio.mask, audio.seconds),
+                "visual": Track(self.visual(visual.values), visual.mask, visual.seconds),
+            },
         )
 
 
@@ -81,12 +83,15 @@ def batch_of(rows):
     clips, video = torch.tensor([VIDEO_OF_QUESTION[row] for row in rows or [0]]).unique(return_inverse=True)
     unread = torch.zeros(len(video), dtype=torch.int64)
     return Batch(
-        audio=track(AUDIO_LENGTHS, clips, width=2, rate=0.5),
-        visual=track(VISUAL_LENGTHS, clips, width=5, rate=0.8),
+        tracks={
+            "audio": track(AUDIO_LENGTHS, clips, width=2, rate=0.5),
+            "visual": track(VISUAL_LENGTHS, clips, width=5, rate=0.8),
+        },
         clip=clips,
-        question=torch.zeros(len(video), 1),
+        texts={},
         words=unread[:, None],
         video=video,
+        seats=Seats.of(video, videos=len(clips)),
         answer=unread,
         category=unread,
         row=unread,

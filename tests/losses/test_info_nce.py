@@ -156,7 +156,7 @@ class TestEachLevel:
     def test_the_mean_is_over_questions(self, level, make_tracks, make_output, make_batch):
         output = make_output(*make_tracks(padding=2, rubbish=1e6), 5)
         batch = make_batch([2, 0, 0, 1, 0], videos=3, clip=[31, 7, 11])
-        pairs = aligned_rows(output, batch, level=level, term="info_nce")
+        pairs = aligned_rows(output, batch, level=level, between=("audio", "visual"), term="info_nce")
         of_clip = [pairs.weight[pairs.clip == clip].sum() for clip in (31, 7, 11)]
         np.testing.assert_allclose(of_clip, [3, 1, 1])
         found = InfoNCE(temperature=0.5, level=level)(output, batch)

@@ -217,16 +217,6 @@ def test_jensen_shannon_of_disjoint_distributions_is_log_two():
     np.testing.assert_allclose(value, np.log(2), rtol=1e-15)
 
 
-@pytest.mark.parametrize("missing", ["audio", "visual"])
-def test_a_model_without_a_track_is_told_to_set_the_weight_to_zero(
-    missing, make_batch, make_tracks, make_output
-):
-    loss = KL(direction="forward", temperature=1.0, axis="dim", level="clip")
-    full = make_output(*make_tracks(), 2)
-    with pytest.raises(ConfigError, match=rf"gives no {missing} tokens: set loss\.kl\.weight=0"):
-        loss(replace(full, **{missing: None}), make_batch([0, 1], videos=3))
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from torch.nn import functional as F
 
-from avqa_lit.batch import ModelOutput, Pairs
+from avqa_lit.batch import ModelOutput, OtherVideos, Pairs, Seats
 from avqa_lit.errors import ConfigError
 from avqa_lit.losses.matching import Matching, pair_cross_entropy
 
@@ -31,7 +31,9 @@ def output(pairs, questions):
 @pytest.fixture
 def paired(make_batch):
     def make(video, *, other=(1, 2, 0), **changes):
-        return replace(make_batch(video, videos=VIDEOS, **changes), other=torch.tensor(other))
+        videos = torch.cat([torch.arange(VIDEOS), torch.tensor(other)])
+        others = OtherVideos(torch.tensor(other), Seats.of(videos, videos=VIDEOS))
+        return replace(make_batch(video, videos=VIDEOS, **changes), others=others)
 
     return make
 

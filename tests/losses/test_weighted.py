@@ -4,8 +4,6 @@ from torch import nn
 
 from avqa_lit.batch import ModelOutput
 from avqa_lit.errors import ConfigError
-from avqa_lit.losses.cross_entropy import AnswerCrossEntropy
-from avqa_lit.losses.kl import KL
 from avqa_lit.losses.weighted import WeightedLosses
 
 
@@ -69,20 +67,6 @@ def test_without_an_epoch_every_term_is_evaluated(output, batch):
     total, parts = weighted(output, batch)
     assert total == 5
     assert set(parts) == {"answer", "kl"}
-
-
-@pytest.mark.parametrize(("weight", "needed"), [(0.0, False), (0.1, True)])
-def test_tracks_are_needed_only_where_a_term_that_counts_reads_them(weight, needed):
-    terms = {
-        "answer": AnswerCrossEntropy(),
-        "kl": KL(direction="forward", temperature=1.0, axis="dim", level="clip"),
-    }
-    weights = {"answer": 1.0, "kl": weight}
-    assert WeightedLosses(terms, weights=weights, start_epochs={"answer": 0, "kl": 3}).needs_tracks is needed
-
-
-def test_a_term_of_ones_own_is_taken_to_read_tracks():
-    assert losses({"mine": 1.0})[1].needs_tracks
 
 
 @pytest.mark.parametrize("weight", [-0.1, float("nan"), float("inf"), None, "much"])

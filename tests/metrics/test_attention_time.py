@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avqa_lit.artifacts.attention import Attention
+from avqa_lit.artifacts.attention import Attention, TrackAttention
 from avqa_lit.metrics.attention_time import AttentionOverTime, attention_lines, attention_over_time
 
 NAN = np.nan
@@ -13,10 +13,10 @@ def attention(audio, visual, *, audio_step=0.96, visual_step=3.0):
     audio, visual = np.array(audio, np.float16), np.array(visual, np.float16)
     return Attention(
         np.arange(len(audio)),
-        audio,
-        visual,
-        (np.arange(audio.shape[1]) * audio_step).astype(np.float32),
-        (np.arange(visual.shape[1]) * visual_step).astype(np.float32),
+        {
+            name: TrackAttention(shares, (np.arange(shares.shape[1]) * step).astype(np.float32))
+            for name, shares, step in (("audio", audio, audio_step), ("visual", visual, visual_step))
+        },
     )
 
 
@@ -28,7 +28,7 @@ def test_rows_beyond_the_end_are_left_out_and_the_last_row_has_an_end():
     assert (told["audio"].total, told["visual"].total) == (0.75, 0.25)
 
 
-def test_a_modality_without_columns_is_left_out():
+def test_a_track_without_columns_is_left_out():
     assert list(attention_over_time(attention([[1.0]], np.zeros((1, 0))), 0)) == ["audio"]
     assert attention_over_time(attention(np.zeros((1, 0)), np.zeros((1, 0))), 0) == {}
 

@@ -109,7 +109,6 @@ def real_test(request, real):
         annotations={"train": TRAIN[request.param], "val": None, "test": "avqa-test.json"},
         audio=Extraction("vggish"),
         visual=Extraction("r2plus1d_18"),
-        batch_size=64,
     )
     return request.param, source.annotated("test")
 

@@ -3,9 +3,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from avqa_lit.batch import Batch, DataSpec, Track
+from avqa_lit.batch import Batch, ModelSpec, Seats, Text, TextSpec, Track, TrackSpec
 
-SPEC = DataSpec(audio=(7,), visual=(3, 5), question=11, words=19, answers=13)
+SPEC = ModelSpec(
+    tracks={"audio": TrackSpec("audio", (7,)), "visual": TrackSpec("visual", (3, 5))},
+    texts={"question": TextSpec(11, 11)},
+    words=19,
+    answers=13,
+)
 
 
 def random_track(generator, videos, time, row_shape):
@@ -26,21 +31,24 @@ def batch():
     generator = torch.Generator().manual_seed(5)
     video = torch.tensor([0, 1, 1, 3, 2, 3, 0, 2, 1])
     mask = torch.arange(4) < torch.tensor([4, 2, 1, 3, 0, 4, 1, 2, 3])[:, None]
+    sentence, tokens = (
+        torch.randn(*shape, 11, generator=generator, dtype=torch.float64) for shape in ((9,), (9, 4))
+    )
     return Batch(
-        audio=random_track(generator, 4, 6, SPEC.audio),
-        visual=random_track(generator, 4, 5, SPEC.visual),
+        tracks={
+            "audio": random_track(generator, 4, 6, (7,)),
+            "visual": random_track(generator, 4, 5, (3, 5)),
+        },
         clip=torch.arange(4),
-        question=torch.randn(9, SPEC.question, generator=generator, dtype=torch.float64),
+        texts={"question": Text(sentence, tokens * mask[..., None], mask)},
         words=torch.randint(1, SPEC.words + 2, (9, 4), generator=generator) * mask,
         video=video,
+        seats=Seats.of(video, videos=4),
         answer=torch.randint(0, SPEC.answers, (9,), generator=generator),
         category=torch.arange(9),
         row=torch.arange(9),
         weight=torch.ones(9, dtype=torch.float64),
         total=9,
-        question_tokens=torch.randn(9, 4, SPEC.question, generator=generator, dtype=torch.float64)
-        * mask[..., None],
-        question_mask=mask,
     )
 
 
@@ -56,4 +64,4 @@ def padded_batch(batch):
             torch.cat([track.seconds, torch.zeros(4, 3, dtype=torch.float64)], 1),
         )
 
-    return replace(batch, audio=longer(batch.audio), visual=longer(batch.visual))
+    return replace(batch, tracks={name: longer(track) for name, track in batch.tracks.items()})

@@ -4,14 +4,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from avqa_lit.batch import DataSpec
+from avqa_lit.batch import ModelSpec, TrackSpec
 from avqa_lit.errors import ConfigError
 from avqa_lit.models.answer_slots import AnswerSlots
 
-SPEC = DataSpec(
-    audio=(7,),
-    visual=(3, 5),
-    question=11,
+SPEC = ModelSpec(
+    tracks={"audio": TrackSpec("audio", (7,)), "visual": TrackSpec("visual", (3, 5))},
+    texts={},
     words=19,
     answers=13,
     answer_words=((4,), (1,), (5, 6), *((1,) for _ in range(10))),
@@ -21,7 +20,7 @@ SPEC = DataSpec(
 def model_of(spec=SPEC, **changed):
     torch.manual_seed(0)
     settings = {
-        "modalities": ["audio", "visual"], "dim": 12, "heads": 3, "hidden": 17, "channels": 2,
+        "tracks": ["audio", "visual"], "dim": 12, "heads": 3, "hidden": 17, "channels": 2,
         "audio_bins": 3, "visual_bins": 2, "evidence_noise": 0.0, "dropout": 0.0,
     }  # fmt: skip
     return AnswerSlots(spec, **(settings | changed)).double()
@@ -37,17 +36,19 @@ def test_every_parameter_gets_a_gradient(batch):
 
 @pytest.mark.parametrize("row_shape", [(5,), (3, 5), (5, 2, 3)])
 def test_it_takes_vectors_patches_and_maps(batch, row_shape):
-    values = torch.randn(*batch.visual.mask.shape, *row_shape, dtype=torch.float64)
-    output = model_of(replace(SPEC, visual=row_shape))(
-        replace(batch, visual=replace(batch.visual, values=values))
-    )
+    track = batch.tracks["visual"]
+    values = torch.randn(*track.mask.shape, *row_shape, dtype=torch.float64)
+    spec = replace(SPEC, tracks={**SPEC.tracks, "visual": TrackSpec("visual", row_shape)})
+    output = model_of(spec)(replace(batch, tracks={**batch.tracks, "visual": replace(track, values=values)}))
     assert output.logits.shape == (9, 13)
-    assert output.visual.values.shape == (4, 5, 12)
+    assert output.tokens["visual"].values.shape == (4, 5, 12)
 
 
 def test_each_question_reads_its_own_video(batch):
-    values = batch.audio.values.clone().requires_grad_()
-    model_of()(replace(batch, audio=replace(batch.audio, values=values))).logits[3].sum().backward()
+    track = batch.tracks["audio"]
+    values = track.values.clone().requires_grad_()
+    tracks = {**batch.tracks, "audio": replace(track, values=values)}
+    model_of()(replace(batch, tracks=tracks)).logits[3].sum().backward()
     assert (values.grad.flatten(1).abs().sum(1) > 0).tolist() == [False, False, False, True]
 
 
@@ -56,21 +57,17 @@ def test_padding_of_tracks_and_questions_changes_nothing(batch, padded_batch):
     padded = replace(padded_batch, words=F.pad(batch.words, (0, 3)))
     one, other = model(batch), model(padded)
     torch.testing.assert_close(one.logits, other.logits)
-    torch.testing.assert_close(one.audio_attention, other.audio_attention[:, :6])
-    assert not other.audio_attention[:, 6:].any()
+    torch.testing.assert_close(one.attention["audio"], other.attention["audio"][:, :6])
+    assert not other.attention["audio"][:, 6:].any()
 
 
-@pytest.mark.parametrize(("kept", "left_out"), [("audio", "visual"), ("visual", "audio")])
-def test_of_one_modality_the_other_is_neither_read_nor_given(batch, kept, left_out):
-    model = model_of(modalities=[kept]).eval()
-    output = model(batch)
-    track = getattr(batch, left_out)
-    other = replace(batch, **{left_out: replace(track, values=torch.randn_like(track.values))})
-    assert torch.equal(model(other).logits, output.logits)
-    assert getattr(output, left_out) is None
-    assert getattr(output, f"{left_out}_attention") is None
-    assert getattr(output, kept) is not None
-    total = getattr(output, f"{kept}_attention").sum(1)
+@pytest.mark.parametrize("kept", ["audio", "visual"])
+def test_a_track_that_is_not_named_is_neither_read_nor_given(batch, kept):
+    model = model_of(tracks=[kept]).eval()
+    output = model(replace(batch, tracks={kept: batch.tracks[kept]}))
+    assert torch.equal(model(batch).logits, output.logits)
+    assert set(output.tokens) == set(output.attention) == {kept}
+    total = output.attention[kept].sum(1)
     torch.testing.assert_close(total, torch.ones(9, dtype=torch.float64))
 
 
@@ -82,17 +79,23 @@ def test_noise_is_on_the_evidence_in_training_alone(batch):
 
 def test_attention_covers_both_tracks_and_sums_to_one(batch):
     output = model_of().eval()(batch)
-    total = output.audio_attention.sum(1) + output.visual_attention.sum(1)
+    total = output.attention["audio"].sum(1) + output.attention["visual"].sum(1)
     torch.testing.assert_close(total, torch.ones(9, dtype=torch.float64))
 
 
-def test_attention_is_left_out_in_training_and_tracks_where_nothing_reads_them(batch):
-    model = model_of()
-    model.gives_tracks = False
-    output = model(batch)
-    assert output.audio_attention is None
-    assert output.audio is None
-    assert output.visual is None
+def test_attention_is_left_out_in_training_and_tokens_where_no_loss_reads_them(batch):
+    output = model_of(replace(SPEC, gives_tokens=False))(batch)
+    assert output.attention == {}
+    assert output.tokens == {}
+
+
+def test_several_tracks_of_a_modality_are_pooled(batch):
+    spec = replace(SPEC, tracks={**SPEC.tracks, "patches": TrackSpec("visual", (3, 5))})
+    tracks = {**batch.tracks, "patches": batch.tracks["visual"]}
+    model = model_of(spec, tracks=["audio", "visual", "patches"]).eval()
+    output = model(replace(batch, tracks=tracks))
+    assert set(output.attention) == set(output.tokens) == {"audio", "visual", "patches"}
+    assert model.pools["patches"].bins == 2
 
 
 def test_a_word_and_the_answer_of_its_name_share_an_embedding(batch):
@@ -126,8 +129,7 @@ def test_answers_trade_places_with_their_slots(batch):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"modalities": []}, r"model\.modalities=\[\]: expected audio"),
-        ({"modalities": ["text"]}, r"model\.modalities=\['text'\]"),
+        ({"tracks": []}, r"model\.tracks=\[\]: expected names of tracks"),
         ({"evidence_noise": -0.1}, r"model\.evidence_noise=-0\.1: expected a finite number, 0 or more"),
         ({"evidence_noise": float("nan")}, r"model\.evidence_noise=nan"),
         ({"channels": 0}, r"model\.channels=0: expected 1"),

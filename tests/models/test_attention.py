@@ -2,9 +2,10 @@ import pytest
 import torch
 from torch import nn
 
+from avqa_lit.batch import Seats
 from avqa_lit.errors import ConfigError
 from avqa_lit.models.attention import CrossAttentionBlock, QueryAttention
-from avqa_lit.models.tokens import ByVideo, Tokens
+from avqa_lit.models.tokens import Tokens
 
 DIM, HEADS, HIDDEN = 12, 3, 17
 BATCH, TOKENS, QUERIES = 5, 11, 2
@@ -49,7 +50,7 @@ def sublayers(layer, norm, queries, tokens, mask):
 def attended(tokens, mask):
     """Tokens that need no projection, of one question a video."""
     moment = torch.zeros(1, tokens.shape[1], DIM, dtype=torch.float64)
-    return [Tokens(tokens[:, :, None], None, moment, None, mask)], ByVideo(BATCH, 1, torch.arange(BATCH))
+    return [Tokens(tokens[:, :, None], None, moment, None, mask)], Seats(BATCH, 1, torch.arange(BATCH))
 
 
 def run(block, queries, tokens, mask):

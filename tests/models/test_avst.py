@@ -7,14 +7,20 @@ import numpy as np
 import pytest
 import torch
 
-from avqa_lit.batch import Batch, DataSpec, Track
+from avqa_lit.batch import Batch, ModelSpec, OtherVideos, Seats, Track, TrackSpec
 from avqa_lit.errors import ConfigError, DataError
 from avqa_lit.models.avst import AVST
 from avqa_lit.models.avst_checkpoint import NAMES
 
 REFERENCE = json.loads((Path(__file__).parent / "avst_reference.json").read_text())
-SPEC = DataSpec(audio=(7,), visual=(12, 2, 3), question=11, words=19, answers=13)
-VECTORS = replace(SPEC, visual=(5,))
+
+
+def spec_of(visual, *, audio=(7,), words=19, answers=13):
+    tracks = {"audio": TrackSpec("audio", audio), "visual": TrackSpec("visual", visual)}
+    return ModelSpec(tracks=tracks, texts={}, words=words, answers=answers, gives_pairs=True)
+
+
+SPEC, VECTORS = spec_of((12, 2, 3)), spec_of((5,))
 
 
 def model_of(spec=SPEC, **changed):
@@ -28,10 +34,20 @@ def model_of(spec=SPEC, **changed):
 def shaped_like(batch, spec):
     """The batch with visual rows of another shape, and without gradients of earlier tests."""
     generator = torch.Generator().manual_seed(3)
-    shape = (*batch.visual.mask.shape, *spec.visual)
-    values = torch.randn(shape, generator=generator, dtype=torch.float64)
-    values *= batch.visual.mask.reshape(*batch.visual.mask.shape, *[1] * len(spec.visual))
-    return replace(batch, visual=replace(batch.visual, values=values))
+    mask, row = batch.tracks["visual"].mask, spec.tracks["visual"].row_shape
+    values = torch.randn((*mask.shape, *row), generator=generator, dtype=torch.float64)
+    values *= mask.reshape(*mask.shape, *[1] * len(row))
+    return with_track(batch, "visual", values=values)
+
+
+def with_track(batch, name, **changes):
+    return replace(batch, tracks={**batch.tracks, name: replace(batch.tracks[name], **changes)})
+
+
+def with_others(batch, other):
+    """The batch with another video for each."""
+    videos = torch.cat([torch.arange(len(other)), torch.tensor(other)])
+    return replace(batch, others=OtherVideos(torch.tensor(other), Seats.of(videos, videos=len(other))))
 
 
 @pytest.fixture
@@ -41,7 +57,7 @@ def maps(batch):
 
 @pytest.fixture
 def paired(maps):
-    return replace(maps, other=torch.tensor([2, 3, 1, 0]))
+    return with_others(maps, [2, 3, 1, 0])
 
 
 def formula(name, shape, *, scale):
@@ -75,24 +91,27 @@ def reference_batch():
 
     words = torch.tensor(REFERENCE["question"])
     ints, row = torch.zeros(videos, dtype=torch.int64), (512, side, side)
-    return Batch(
-        audio=track(given("audio", 128), torch.zeros(videos, frames, 128, dtype=torch.float64)),
-        visual=track(given("visual_posi", *row), given("visual_nega", *row)),
+    batch = Batch(
+        tracks={
+            "audio": track(given("audio", 128), torch.zeros(videos, frames, 128, dtype=torch.float64)),
+            "visual": track(given("visual_posi", *row), given("visual_nega", *row)),
+        },
         clip=torch.arange(2 * videos),
-        question=torch.zeros(videos, 0),
+        texts={},
         words=torch.where(words > 0, words + 1, 0),
         video=torch.arange(videos),
+        seats=Seats.of(torch.arange(videos), videos=2 * videos),
         answer=ints,
         category=ints,
         row=ints,
         weight=torch.ones(videos),
         total=videos,
-        other=torch.cat([torch.arange(videos, 2 * videos)] * 2),
     )
+    return with_others(batch, 2 * list(range(videos, 2 * videos)))
 
 
 def test_outputs_are_those_of_the_published_network():
-    spec = DataSpec(audio=(128,), visual=(512, 14, 14), question=0, words=92, answers=42)
+    spec = spec_of((512, 14, 14), audio=(128,), words=92, answers=42)
     model = model_of(spec, dim=512, heads=4, frames=10, question_length=14, dropout=0.1).eval()
     model.load_published(published_weights(model))
     with torch.no_grad():
@@ -109,7 +128,7 @@ def test_outputs_are_those_of_the_published_network():
 def test_the_width_may_differ_from_that_of_the_visual_features(spec, visual, batch):
     model = model_of(spec, visual=visual, dim=8, heads=2)
     output = model(shaped_like(batch, spec))
-    assert output.visual.values.shape[-1] == 8
+    assert output.tokens["visual"].values.shape[-1] == 8
     output.logits.sum().backward()
     compare = model.grounding.compare
     assert sum(one.grad.abs().sum() > 0 for one in compare.parameters()) == (1 if visual == "maps" else 0)
@@ -127,7 +146,7 @@ def test_padding_does_not_change_the_answer(maps):
             torch.cat([track.seconds, blank], 1),
         )
 
-    padded = replace(maps, audio=longer(maps.audio), visual=longer(maps.visual))
+    padded = replace(maps, tracks={name: longer(track) for name, track in maps.tracks.items()})
     torch.testing.assert_close(model(maps).logits, model(padded).logits, rtol=0, atol=1e-12)
     words = torch.nn.functional.pad(maps.words, (0, 2))
     torch.testing.assert_close(model(maps).logits, model(replace(maps, words=words)).logits)
@@ -136,10 +155,10 @@ def test_padding_does_not_change_the_answer(maps):
 @pytest.mark.parametrize("name", ["audio", "visual"])
 @pytest.mark.parametrize("video", range(4))
 def test_each_question_reads_its_own_video(maps, name, video):
-    model, track = model_of(), getattr(maps, name)
+    model, track = model_of(), maps.tracks[name]
     values = track.values.clone()
     values[video] += torch.randn(values.shape[1:], generator=torch.Generator().manual_seed(1))
-    other = model(replace(maps, **{name: replace(track, values=values)})).logits
+    other = model(with_track(maps, name, values=values)).logits
     asks = maps.video == video
     before = model(maps).logits
     torch.testing.assert_close(other[~asks], before[~asks], rtol=0, atol=1e-12)
@@ -148,16 +167,13 @@ def test_each_question_reads_its_own_video(maps, name, video):
 
 @pytest.mark.parametrize("other", [[2, 3, 1, 0], [1, 1, 1, 3]], ids=["each once", "one thrice"])
 def test_false_pairs_are_the_sounds_with_the_frames_of_the_others(paired, other):
-    paired = replace(paired, other=torch.tensor(other), most_paired=max(map(other.count, other)))
+    paired = with_others(paired, other)
     # Of equal lengths and time stamps, the same sounds are heard beside any video's frames.
     level = {"mask": torch.ones(4, 5, dtype=torch.bool), "seconds": torch.arange(5.0).expand(4, -1)}
-    own = replace(paired.visual, **level)
-    others = replace(own, values=own.values[paired.other])
+    own = with_track(paired, "visual", **level)
+    swapped = with_track(own, "visual", values=own.tracks["visual"].values[paired.others.video])
     model = model_of()
-    pairs, swapped = (model(replace(paired, visual=visual)).pairs for visual in (own, others))
-    torch.testing.assert_close(pairs.false, swapped.true)
-    uncounted = model(replace(paired, visual=own, most_paired=None)).pairs
-    torch.testing.assert_close(uncounted.false, pairs.false)
+    torch.testing.assert_close(model(own).pairs.false, model(swapped).pairs.true)
 
 
 def test_pairs_are_made_only_of_batches_that_carry_others(maps, paired):
@@ -168,58 +184,58 @@ def test_pairs_are_made_only_of_batches_that_carry_others(maps, paired):
 
 def test_tokens_are_tracks_at_the_chosen_frames(maps):
     output = model_of()(maps)
-    for track in (output.audio, output.visual):
+    for track in output.tokens.values():
         assert track.values.shape == (4, 5, 12)
         assert track.mask.all()
     for video in range(4):
-        length = int(maps.visual.mask[video].sum())
+        length = int(maps.tracks["visual"].mask[video].sum())
         rows = [i * length // 5 for i in range(5)]
-        assert torch.equal(output.visual.seconds[video], maps.visual.seconds[video, rows])
+        assert torch.equal(output.tokens["visual"].seconds[video], maps.tracks["visual"].seconds[video, rows])
 
 
 def test_attention_lies_on_the_rows_that_were_chosen_and_sums_to_one(maps):
     output = model_of(frames=3)(maps)
-    assert output.audio_attention.shape == (9, 6)
-    assert output.visual_attention.shape == (9, 5)
-    for attention, track in ((output.audio_attention, maps.audio), (output.visual_attention, maps.visual)):
+    assert output.attention["audio"].shape == (9, 6)
+    assert output.attention["visual"].shape == (9, 5)
+    for name, attention in output.attention.items():
+        track = maps.tracks[name]
         torch.testing.assert_close(attention.sum(1), torch.ones(9, dtype=torch.float64))
         assert not attention[~track.mask[maps.video]].any()
-    lengths = maps.visual.mask.sum(1)[maps.video]
+    lengths = maps.tracks["visual"].mask.sum(1)[maps.video]
     for question, length in enumerate(lengths.tolist()):
         chosen = {i * length // 3 for i in range(3)}
-        assert set(output.visual_attention[question].nonzero().flatten().tolist()) == chosen
+        assert set(output.attention["visual"][question].nonzero().flatten().tolist()) == chosen
 
 
 @pytest.mark.parametrize(("spec", "visual"), [(SPEC, "maps"), (VECTORS, "vectors")])
 def test_every_parameter_learns_but_a_matching_head_that_no_loss_reads(batch, spec, visual):
-    batch = replace(shaped_like(batch, spec), other=torch.tensor([1, 2, 3, 0]))
+    batch = with_others(shaped_like(batch, spec), [1, 2, 3, 0])
     model = model_of(spec, visual=visual)
     output = model(batch)
     (output.logits.square().sum() + output.pairs.true.sum() + output.pairs.false.square().sum()).backward()
     assert [name for name, one in model.named_parameters() if one.grad is None] == []
 
-    model = model_of(spec, visual=visual)
-    model.train_matching(False)
-    model(replace(batch, other=None)).logits.square().sum().backward()
+    model = model_of(replace(spec, gives_pairs=False), visual=visual)
+    model(replace(batch, others=None)).logits.square().sum().backward()
     without = {name.split(".")[0] for name, one in model.named_parameters() if one.grad is None}
     assert without == {"matching"}
     assert not any(one.requires_grad for one in model.matching.parameters())
 
 
 def test_a_vector_is_a_map_of_one_place(batch):
-    one_place = replace(SPEC, visual=(12, 1, 1))
+    one_place = spec_of((12, 1, 1))
     model = model_of(one_place)
-    pooled = model_of(replace(SPEC, visual=(12,)), visual="vectors")
+    pooled = model_of(spec_of((12,)), visual="vectors")
     pooled.load_state_dict(model.state_dict())
     batch = shaped_like(batch, one_place)
-    vectors = replace(batch, visual=replace(batch.visual, values=batch.visual.values.flatten(2)))
+    vectors = with_track(batch, "visual", values=batch.tracks["visual"].values.flatten(2))
     torch.testing.assert_close(model(batch).logits, pooled(vectors).logits)
 
 
 def test_patches_are_the_places_of_a_map(maps):
-    model, patches = model_of(), model_of(replace(SPEC, visual=(6, 12)))
-    values = maps.visual.values.flatten(3).transpose(2, 3)
-    rows = replace(maps, visual=replace(maps.visual, values=values))
+    model, patches = model_of(), model_of(spec_of((6, 12)))
+    values = maps.tracks["visual"].values.flatten(3).transpose(2, 3)
+    rows = with_track(maps, "visual", values=values)
     torch.testing.assert_close(model(maps).logits, patches(rows).logits)
 
 
@@ -255,7 +271,7 @@ def test_a_question_longer_than_the_encoder_reads_is_refused(maps):
         (SPEC, {"heads": 5}, ConfigError, "model.dim=12 cannot be split over model.heads=5"),
         (SPEC, {"frames": 0}, ConfigError, "model.frames=0: expected 1 or more"),
         (
-            replace(SPEC, audio=(3, 7)),
+            spec_of((12, 2, 3), audio=(3, 7)),
             {},
             DataError,
             r"an audio row of shape \[3, 7\]: AVST expects a vector",

@@ -1,12 +1,18 @@
 import pytest
 import torch
 
-from avqa_lit.batch import DataSpec
+from avqa_lit.batch import ModelSpec, TrackSpec
 from avqa_lit.errors import ConfigError
 from avqa_lit.models.avst import AVST
 from avqa_lit.models.avst_checkpoint import NAMES, UNUSED, load_published
 
-SPEC = DataSpec(audio=(7,), visual=(12, 2, 3), question=0, words=19, answers=13)
+
+def spec_of(channels):
+    tracks = {"audio": TrackSpec("audio", (7,)), "visual": TrackSpec("visual", (channels, 2, 3))}
+    return ModelSpec(tracks=tracks, texts={}, words=19, answers=13)
+
+
+SPEC = spec_of(12)
 
 
 def model_of(seed):
@@ -70,7 +76,6 @@ def test_other_vocabularies_than_the_published_are_told_by_their_shape():
 
 def test_maps_of_another_width_than_published_are_told_by_their_shape():
     weights = published(model_of(1))
-    spec = DataSpec(audio=(7,), visual=(10, 2, 3), question=0, words=19, answers=13)
-    other = AVST(spec, visual="maps", dim=12, heads=3, frames=5, question_length=6, dropout=0.1)
+    other = AVST(spec_of(10), visual="maps", dim=12, heads=3, frames=5, question_length=6, dropout=0.1)
     with pytest.raises(ConfigError, match=r"fc_gl\.weight has the shape \[12, 24\], expected \[12, 20\]"):
         load_published(other, weights)

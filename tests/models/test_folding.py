@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avqa_lit.batch import Batch, DataSpec, Track
+from avqa_lit.batch import Batch, ModelSpec, Seats, Text, TextSpec, Track, TrackSpec
 from avqa_lit.models.cross_attention import CrossAttention
 from avqa_lit.models.question import CachedQuestion
 
@@ -17,17 +17,16 @@ ROWS = [(7,), (3, 5), (5, 2, 3)]
 @st.composite
 def cases(draw):
     """A model in both forms, and a batch of its shapes."""
-    spec = DataSpec(
-        audio=draw(st.sampled_from(ROWS)),
-        visual=draw(st.sampled_from(ROWS)),
-        question=11,
+    spec = ModelSpec(
+        tracks={name: TrackSpec(name, draw(st.sampled_from(ROWS))) for name in ("audio", "visual")},
+        texts={"question": TextSpec(11, 11)},
         words=19,
         answers=13,
     )
     heads = draw(st.sampled_from([1, 3]))
     options = {
-        "modalities": draw(st.sampled_from([["audio"], ["visual"], ["audio", "visual"]])),
-        "norm": draw(st.sampled_from(["pre", "post"])), "dim": heads * draw(st.sampled_from([2, 5])),
+        "tracks": draw(st.sampled_from([["audio"], ["visual"], ["audio", "visual"]])),
+        "norm": draw(st.sampled_from(["pre", "post"])), "dim": heads * draw(st.sampled_from([3, 5])),
         "heads": heads, "blocks": draw(st.integers(1, 2)),
         "queries": draw(st.sampled_from([1, 2, 5, "words"])),
         "hidden": 17, "dropout": 0.0,
@@ -35,20 +34,25 @@ def cases(draw):
     videos, generator = draw(st.integers(1, 4)), torch.Generator().manual_seed(draw(st.integers(0, 99)))
     video = torch.tensor(draw(st.lists(st.integers(0, videos - 1), min_size=1, max_size=7)))
     batch = Batch(
-        audio=_track(draw, generator, videos, spec.audio),
-        visual=_track(draw, generator, videos, spec.visual),
+        tracks={
+            name: _track(draw, generator, videos, track.row_shape) for name, track in spec.tracks.items()
+        },
         clip=torch.arange(videos),
-        question=torch.randn(len(video), 11, generator=generator, dtype=torch.float64),
+        texts={
+            "question": Text(
+                torch.randn(len(video), 11, generator=generator, dtype=torch.float64),
+                torch.randn(len(video), 3, 11, generator=generator, dtype=torch.float64),
+                torch.rand(len(video), 3, generator=generator) < 0.7,
+            )
+        },
         words=torch.ones(len(video), 1, dtype=torch.int64),
         video=video,
+        seats=Seats.of(video, videos=videos),
         answer=torch.randint(0, 13, (len(video),), generator=generator),
         category=torch.zeros_like(video),
         row=torch.arange(len(video)),
         weight=torch.ones(len(video), dtype=torch.float64),
         total=len(video),
-        question_tokens=torch.randn(len(video), 3, 11, generator=generator, dtype=torch.float64),
-        question_mask=torch.rand(len(video), 3, generator=generator) < 0.7,
-        most_asked=draw(st.sampled_from([None, int(video.bincount().max())])),
     )
     return spec, options, batch
 
@@ -78,14 +82,14 @@ def outcome(model, batch):
     """Everything that a model gives, and every gradient, those of the features among them."""
     tracks = {
         name: replace(track, values=track.values.clone().requires_grad_())
-        for name, track in (("audio", batch.audio), ("visual", batch.visual))
+        for name, track in batch.tracks.items()
     }
-    output = model(replace(batch, **tracks))
+    output = model(replace(batch, tracks=tracks))
     given = {
-        "logits": output.logits, "audio": output.audio_attention, "visual": output.visual_attention,
-        **{f"{name} track": one and one.values for name, one in (("a", output.audio), ("v", output.visual))},
-    }  # fmt: skip
-    given = {name: value for name, value in given.items() if value is not None}
+        "logits": output.logits,
+        **{f"attention on {name}": shares for name, shares in output.attention.items()},
+        **{f"tokens of {name}": track.values for name, track in output.tokens.items()},
+    }
     sum((value * value.detach().cos()).sum() for value in given.values()).backward()
     gradients = {name: one.grad for name, one in model.named_parameters()}
     gradients |= {name: track.values.grad for name, track in tracks.items() if track.values.grad is not None}
@@ -107,18 +111,22 @@ def test_outputs_and_gradients_of_both_forms_are_equal(case):
         torch.testing.assert_close(gradient, their_gradients[name], rtol=1e-12, atol=1e-12, msg=name)
 
 
-SPEC = DataSpec(audio=(7,), visual=(3, 5), question=11, words=19, answers=13)
+SPEC = ModelSpec(
+    tracks={"audio": TrackSpec("audio", (7,)), "visual": TrackSpec("visual", (3, 5))},
+    texts={"question": TextSpec(11, 11)},
+    words=19,
+    answers=13,
+)
 OPTIONS = {
-    "modalities": ["audio", "visual"], "norm": "pre", "dim": 12, "heads": 3, "blocks": 2, "queries": 2,
+    "tracks": ["audio", "visual"], "norm": "pre", "dim": 12, "heads": 3, "blocks": 2, "queries": 2,
     "hidden": 17, "dropout": 0.0,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("form", ["folded", "reference"])
-@pytest.mark.parametrize("gives_tracks", [True, False])
-def test_no_parameter_is_without_a_gradient(batch, form, gives_tracks):
-    model = model_of(SPEC, OPTIONS, form=form)
-    model.gives_tracks = gives_tracks
+@pytest.mark.parametrize("gives_tokens", [True, False])
+def test_no_parameter_is_without_a_gradient(batch, form, gives_tokens):
+    model = model_of(replace(SPEC, gives_tokens=gives_tokens), OPTIONS, form=form)
     model(batch).logits.square().sum().backward()
     assert [name for name, one in model.named_parameters() if one.grad is None or not one.grad.any()] == []
 
@@ -129,9 +137,11 @@ def single(batch):
 
     tracks = {
         name: Track(*(cast(part) for part in (one.values, one.mask, one.seconds)))
-        for name, one in (("audio", batch.audio), ("visual", batch.visual))
+        for name, one in batch.tracks.items()
     }
-    return replace(batch, question=cast(batch.question), weight=cast(batch.weight), **tracks)
+    question = batch.texts["question"]
+    texts = {"question": Text(cast(question.sentence), cast(question.tokens), question.mask)}
+    return replace(batch, texts=texts, weight=cast(batch.weight), tracks=tracks)
 
 
 @pytest.mark.parametrize("norm", ["pre", "post"])
@@ -160,7 +170,6 @@ def test_dropout_of_attention_weights_acts_in_training_alone(batch):
 @pytest.mark.filterwarnings("ignore")  # of torch's compiler about torch itself
 def test_the_compiled_model_gives_the_same(batch):
     model, reference = both_forms(SPEC, OPTIONS)
-    batch = replace(batch, most_asked=3)
     (ours, our_gradients), (theirs, their_gradients) = (
         outcome(torch.compile(model, backend="aot_eager"), batch), outcome(reference, batch),
     )  # fmt: skip

@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from avqa_lit.batch import Seats
 from avqa_lit.models.attention import QueryAttention
 from avqa_lit.models.kept_products import KeptProducts
-from avqa_lit.models.tokens import ByVideo, Tokens
+from avqa_lit.models.tokens import Tokens
 
 
 def pair():
@@ -97,7 +98,7 @@ def test_attention_keeps_its_products_for_one_evaluation():
     attention, project = QueryAttention(dim=6, heads=2, dropout=0.0).eval(), nn.Linear(3, 6)
     ones = torch.ones(2, 4, dtype=torch.bool)
     tokens = [Tokens(torch.randn(2, 4, 1, 3), project.weight, torch.randn(1, 4, 6), None, ones)]
-    seats = ByVideo(2, 1, torch.arange(2))
+    seats = Seats(2, 1, torch.arange(2))
     queries = torch.randn(2, 1, 6)
 
     def read(model):

@@ -1,11 +1,9 @@
-from dataclasses import replace
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avqa_lit.models.tokens import ByVideo
+from avqa_lit.batch import Seats
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=17))
@@ -16,7 +14,7 @@ def test_spread_rows_stand_beside_their_video_and_come_back(asked):
     order = video.argsort(stable=True)
     slots = torch.empty_like(video)
     slots[order] = torch.cat([torch.arange(int(one)) for one in counts])
-    seats = ByVideo(7, int(counts.max()), video * int(counts.max()) + slots)
+    seats = Seats(7, int(counts.max()), video * int(counts.max()) + slots)
     rows = torch.randn(len(asked), 2, 3)
     spread = seats.spread(rows)
     assert spread.shape == (7, 2 * counts.max(), 3)
@@ -27,7 +25,6 @@ def test_spread_rows_stand_beside_their_video_and_come_back(asked):
 
 
 def test_seats_follow_the_questions_of_a_batch(batch):
-    seats = ByVideo.of(batch)
-    assert (seats.videos, seats.most_asked) == (4, 3)
+    seats = Seats.of(batch.video, videos=4)
+    assert (seats.videos, seats.each) == (4, 3)
     assert seats.seat.tolist() == [0, 3, 4, 9, 6, 10, 1, 7, 5]
-    assert torch.equal(ByVideo.of(replace(batch, most_asked=5)).seat, seats.seat + 2 * batch.video)

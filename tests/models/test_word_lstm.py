@@ -60,7 +60,7 @@ def test_a_question_without_words_is_finite_and_has_no_token(spec, batch):
 def test_the_order_of_words_matters(spec, batch):
     module = lstm_of(spec)
     turned = replace(batch, words=batch.words.flip(1))
-    full = batch.question_mask.all(dim=1)
+    full = batch.texts["question"].mask.all(dim=1)
     assert not torch.isclose(module(turned).sentence[full], module(batch).sentence[full]).all(dim=1).any()
 
 
@@ -73,9 +73,9 @@ def test_training_reads_some_words_as_unknown_and_evaluation_none(spec, batch):
     evaluated, trained = read
     assert torch.equal(evaluated, batch.words)
     changed = trained != batch.words
-    assert 0 < changed.sum() < batch.question_mask.sum()
+    assert 0 < changed.sum() < batch.texts["question"].mask.sum()
     assert (trained[changed] == UNKNOWN_WORD).all()
-    assert batch.question_mask[changed].all()
+    assert batch.texts["question"].mask[changed].all()
 
 
 @pytest.mark.parametrize(

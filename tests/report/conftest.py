@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from avqa_lit.artifacts.attention import Attention, write_attention
+from avqa_lit.artifacts.attention import Attention, TrackAttention, write_attention
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
 
@@ -233,7 +233,13 @@ class FakeSweep:
         heard[:, -1] = np.nan
         seen = np.tile((1 - np.nansum(heard[0])) / visual, (questions, visual)).astype(np.float16)
         seconds = (np.arange(count, dtype=np.float32) for count in (audio, visual))
-        attention = Attention(np.arange(questions), heard, seen, step * next(seconds), 2 * next(seconds))
+        attention = Attention(
+            np.arange(questions),
+            {
+                "audio": TrackAttention(heard, step * next(seconds)),
+                "visual": TrackAttention(seen, 2 * next(seconds)),
+            },
+        )
         write_attention(RunFolder(self.folder / key).attention("test"), attention)
 
     def lose(self, key, *, reason="CUDA out of memory", state="failed", log=""):

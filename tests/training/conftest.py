@@ -7,7 +7,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from avqa_lit.artifacts.run_folder import RunFolder, read_jsonl
-from avqa_lit.batch import Batch, ModelOutput, Track
+from avqa_lit.batch import Batch, ModelOutput, Seats, Text
 from avqa_lit.losses.cross_entropy import AnswerCrossEntropy
 from avqa_lit.losses.weighted import WeightedLosses
 from avqa_lit.taxonomy import MUSIC_AVQA
@@ -31,16 +31,15 @@ class Linear(nn.Module):
         nn.init.zeros_(self.layer.bias)
 
     def forward(self, batch):
-        return ModelOutput(logits=self.layer(batch.question))
+        return ModelOutput(logits=self.layer(batch.texts["question"].sentence))
 
 
 def make_batch(questions, *, seed):
     generator = torch.Generator().manual_seed(seed)
-    ones, track = torch.ones(questions, dtype=torch.int64), torch.zeros(questions, 1, 1)
-    tracks = Track(track, torch.ones(questions, 1, dtype=torch.bool), torch.zeros(questions, 1))
+    ones, video = torch.ones(questions, dtype=torch.int64), torch.arange(questions)
     return Batch(
-        audio=tracks, visual=tracks, clip=ones, question=torch.randn(questions, WIDTH, generator=generator),
-        words=ones[:, None], video=torch.arange(questions),
+        tracks={}, clip=ones, texts={"question": Text(torch.randn(questions, WIDTH, generator=generator))},
+        words=ones[:, None], video=video, seats=Seats.of(video, videos=questions),
         answer=torch.randint(ANSWERS, (questions,), generator=generator), category=0 * ones, row=ones,
         weight=torch.ones(questions), total=questions,
     )  # fmt: skip
@@ -53,7 +52,7 @@ def joined(batches):
     return Batch(
         **{
             **vars(batch),
-            "question": torch.cat([one.question for one in batches]),
+            "texts": {"question": Text(torch.cat([one.texts["question"].sentence for one in batches]))},
             "answer": torch.cat([one.answer for one in batches]),
         }
     )
@@ -107,6 +106,7 @@ def fit(tmp_path):
             losses=WeightedLosses(
                 terms, weights=dict.fromkeys(terms, 1.0), start_epochs=dict.fromkeys(terms, 0)
             ),
+            features_as_stored=False,
             labels=ANSWERS,
             taxonomy=MUSIC_AVQA,
             optimizer=optimizer or (lambda parameters: torch.optim.SGD(parameters, lr=RATE)),

@@ -47,8 +47,6 @@ def test_one_number_that_is_not_finite_is_seen_among_many(value, finite):
 class After(nn.Module):
     """A loss term that is 1 until it was asked so often in training, then another value."""
 
-    reads_tracks = False
-
     def __init__(self, steps, value):
         super().__init__()
         self.left, self.value = steps, value
@@ -67,7 +65,9 @@ class Root(nn.Module):
         self.weight = nn.Parameter(torch.zeros(3))
 
     def forward(self, batch):
-        return ModelOutput(logits=(self.weight * self.weight).sqrt() + 0 * batch.question[:, :3])
+        return ModelOutput(
+            logits=(self.weight * self.weight).sqrt() + 0 * batch.texts["question"].sentence[:, :3]
+        )
 
 
 def terms(steps, value=NAN):
@@ -129,7 +129,7 @@ def test_another_error_of_the_backward_pass_is_not_taken_for_a_divergence(fit, b
 
     class Model(Root):
         def forward(self, batch):
-            return ModelOutput(logits=Broken.apply(self.weight) + 0 * batch.question[:, :3])
+            return ModelOutput(logits=Broken.apply(self.weight) + 0 * batch.texts["question"].sentence[:, :3])
 
     with pytest.raises(RuntimeError, match="out of luck"):
         fit(batches(1), model=Model(), max_epochs=1)

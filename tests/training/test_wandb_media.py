@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from avqa_lit.artifacts.attention import Attention
+from avqa_lit.artifacts.attention import Attention, TrackAttention
 from avqa_lit.training import wandb_media
 from avqa_lit.training.wandb_media import OTHERS, attention_figures, confusion_matrix, predictions_table
 
@@ -57,10 +57,12 @@ def attention(*, audio, visual):
     """Equal shares on so many rows of audio and video for each of `ROWS`."""
     return Attention(
         np.array([one["row"] for one in ROWS]),
-        np.full((len(ROWS), audio), 0.125, np.float16),
-        np.full((len(ROWS), visual), 0.125, np.float16),
-        np.arange(audio, dtype=np.float32),
-        np.arange(visual, dtype=np.float32),
+        {
+            name: TrackAttention(
+                np.full((len(ROWS), time), 0.125, np.float16), np.arange(time, dtype=np.float32)
+            )
+            for name, time in (("audio", audio), ("visual", visual))
+        },
     )
 
 

@@ -7,7 +7,6 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -118,20 +117,18 @@ def map_array(path: Path, *, remedy: str) -> np.memmap:
     return mapped
 
 
-def read_archive(path: Path, names: Iterable[str] | None, *, remedy: str) -> dict[str, np.ndarray]:
-    """Arrays of a .npz file by their names; all where `names` is None.
+def read_archive(path: Path, *, remedy: str) -> dict[str, np.ndarray]:
+    """Arrays of a .npz file by their names.
 
     Raises:
-        DataError: no such file, no such format, an array that is missing, or one that is far larger than the
-            file could hold.
+        DataError: no such file, no such format, or an array that is far larger than the file could hold.
     """
     with opened(path) as file:
         room = _SMALL + _COMPRESSION * size_of(file)
         arrays = {}
         try:
             with ZipFile(file) as archive:
-                stored = (name.removesuffix(".npy") for name in archive.namelist())
-                for name in stored if names is None else names:
+                for name in [file.removesuffix(".npy") for file in archive.namelist()]:
                     arrays[name] = _member(archive, name, room=room, path=path, remedy=remedy)
                     room -= arrays[name].nbytes
         except DataError:

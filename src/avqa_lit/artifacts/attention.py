@@ -1,6 +1,7 @@
 """Where a model looked and listened for each question: attention.npz."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,33 +12,41 @@ from avqa_lit.artifacts.atomic import replacing
 from avqa_lit.errors import DataError
 
 REMEDY = "evaluate the checkpoint of the run with attention=true"
-ARRAYS = ("row", "audio", "visual", "audio_seconds", "visual_seconds")
+SECONDS = "_seconds"
+
+
+@dataclass(frozen=True)
+class TrackAttention:
+    """Attention on the rows of one track.
+
+    Attributes:
+        shares: share of each row; NaN beyond the end of the question's track.
+        seconds: time at which each row starts, in seconds.
+    """
+
+    shares: Float16[np.ndarray, "question time"]
+    seconds: Float32[np.ndarray, " time"]
 
 
 @dataclass(frozen=True)
 class Attention:
-    """Shares of the last block's attention, mean of its heads, which sum to 1 over both modalities.
+    """Shares of the last block's attention, mean of its heads, patches summed; they sum to 1 over all tracks.
 
     Attributes:
         row: row of each question in its split, in order.
-        audio: share of each audio row; NaN beyond the end of the question's audio. Without columns where the
-            model hears nothing, or has no attention.
-        visual: share of each visual row, patches summed, likewise.
-        audio_seconds: time at which each audio row starts, in seconds.
-        visual_seconds: time at which each visual row starts.
+        tracks: attention on each track that the model attends, by name; empty for a model without attention.
     """
 
     row: Int64[np.ndarray, " question"]
-    audio: Float16[np.ndarray, "question audio_time"]
-    visual: Float16[np.ndarray, "question visual_time"]
-    audio_seconds: Float32[np.ndarray, " audio_time"]
-    visual_seconds: Float32[np.ndarray, " visual_time"]
+    tracks: Mapping[str, TrackAttention]
 
 
 def write_attention(path: Path, attention: Attention) -> None:
     """Write attention.npz, whole or not at all."""
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **asdict(attention))
+        columns = {name: track.shares for name, track in attention.tracks.items()}
+        seconds = {f"{name}{SECONDS}": track.seconds for name, track in attention.tracks.items()}
+        np.savez_compressed(file, allow_pickle=False, row=attention.row, **columns, **seconds)
 
 
 def read_attention(path: Path) -> Attention:
@@ -46,15 +55,17 @@ def read_attention(path: Path) -> Attention:
     Raises:
         DataError: no such file, one that is not whole, or arrays that do not fit each other.
     """
-    attention = Attention(**read_archive(path, ARRAYS, remedy=REMEDY))
-    tracks = (attention.audio, attention.audio_seconds), (attention.visual, attention.visual_seconds)
+    arrays = read_archive(path, remedy=REMEDY)
+    names = [name.removesuffix(SECONDS) for name in arrays if name.endswith(SECONDS)]
+    row = arrays.get("row", np.zeros(()))
     if (
-        attention.row.ndim != 1
-        or attention.row.dtype.kind != "i"
-        or not all(_fits(*track, questions=len(attention.row)) for track in tracks)
+        row.ndim != 1
+        or row.dtype.kind != "i"
+        or set(arrays) != {"row", *names, *(f"{name}{SECONDS}" for name in names)}
+        or not all(_fits(arrays[name], arrays[f"{name}{SECONDS}"], questions=len(row)) for name in names)
     ):
         raise DataError(f"{path}: expected shares of attention of every question at rising times; {REMEDY}")
-    return attention
+    return Attention(row, {name: TrackAttention(arrays[name], arrays[f"{name}{SECONDS}"]) for name in names})
 
 
 def _fits(shares: np.ndarray, seconds: np.ndarray, *, questions: int) -> bool:

@@ -24,6 +24,8 @@ NAMES = {
     "loss.soft_dtw.weight": "soft-DTW weight",
     "loss.cosine.weight": "cosine weight",
     NORM: "norm",
+    "model.tracks": "tracks",
+    "model.modalities": "tracks",  # the name that it had first
     "perturbation.feature_noise": "feature noise",
     "perturbation.time_mask": "time mask",
     "perturbation.modality_dropout": "modality dropout",

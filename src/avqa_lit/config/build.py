@@ -1,22 +1,22 @@
 """Objects from a resolved config."""
 
-import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hydra.errors import InstantiationException
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 
 from avqa_lit.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from avqa_lit.batch import DataSpec
+    from avqa_lit.batch import ModelSpec
     from avqa_lit.config.question import Question
-    from avqa_lit.data.datamodule import AVQADataModule
+    from avqa_lit.config.requirements import Requirements
+    from avqa_lit.config.run_data import RunData
     from avqa_lit.losses.weighted import WeightedLosses
     from avqa_lit.training.module import AVQAModule, OptimizerFactory
 
@@ -47,23 +47,15 @@ TRAINER_KEYS_WE_SET = {
 }
 
 
-def build_model(node: dict[str, Any], spec: "DataSpec", question: "Question") -> "nn.Module":
-    """The model, sized for a store; its class gets what reads questions if it has an argument `question`.
-
-    Raises:
-        ConfigError: the question encoder is trained, and the model cannot take it.
-    """
+def build_model(
+    node: dict[str, Any], spec: "ModelSpec", question: "Question", requirements: "Requirements"
+) -> "nn.Module":
+    """The model, sized for its data; one that reads the question gets the module that does so."""
     # Handed over behind Hydra's back: it would turn the dataclass into a dict.
     make = instantiate(node, _partial_=True, _convert_="all")
-    if "question" in inspect.signature(get_object(node["_target_"])).parameters:
+    if requirements.model.question:
         make = partial(make, question=question.module(spec))
-    elif question.encoder is None:
-        raise ConfigError(
-            f"question encoder {question.name} is trained with the model, but {node['_target_']} has no "
-            "argument `question` to take it; choose one whose features are cached, as question=hashing, "
-            "or another model"
-        )
-    model: nn.Module = make(spec)
+    model: nn.Module = make(requirements.asked_of_model(spec))
     return model
 
 
@@ -84,32 +76,29 @@ def build_losses(nodes: dict[str, dict[str, Any]]) -> "WeightedLosses":
 
 
 def build_module(
-    config: dict[str, Any], data: "AVQADataModule", question: "Question", *, origin: dict[str, Any]
+    config: dict[str, Any], data: "RunData", requirements: "Requirements", *, origin: dict[str, Any]
 ) -> "AVQAModule":
-    """What is trained and evaluated, for these data, which it tells what its batches have to carry.
+    """What is trained and evaluated.
 
     Args:
         config: of a training run.
-        data: serves the batches.
-        question: reads their questions.
+        data: its data.
+        requirements: what its model and losses declare.
         origin: what its checkpoints carry.
     """
     from avqa_lit.training.module import AVQAModule
 
     with refusals_told("model"):
-        model: Any = build_model(config["model"], data.spec, question)
-    question.serve_tokens(model, data)
+        model = build_model(config["model"], data.module.spec, data.question, requirements)
     losses = build_losses(config["loss"])
-    if getattr(model, "needs_other_videos", False):
-        model.train_matching(losses.needs_pairs)
-        data.with_other_videos = losses.needs_pairs
     with refusals_told("schedule"):
         schedule = build(config["schedule"])
     return AVQAModule(
         model=model,
         losses=losses,
-        labels=len(data.labels),
-        taxonomy=data.store.taxonomy,
+        features_as_stored=requirements.model.features_as_stored,
+        labels=len(data.module.labels),
+        taxonomy=data.module.store.taxonomy,
         optimizer=build_optimizer(config["optimizer"]),
         schedule=schedule,
         monitor=config["monitor"],

@@ -50,7 +50,7 @@ def evaluate(cfg: "DictConfig") -> None:
         enable_model_summary=False,
     )
     data, trained = restored.data, restored.trained
-    scores = score(trainer, restored.module, data, config["split"], attention=config["attention"])
+    scores = score(trainer, restored.module, data.module, config["split"], attention=config["attention"])
     checkpoint = str(restored.path.absolute())
     asked = {"data": config["data"], "split": config["split"], "drop": config["drop"]}
     leave_evaluation(
@@ -67,12 +67,12 @@ def evaluate(cfg: "DictConfig") -> None:
             "best_epoch": restored.epoch,
             "monitor": trained["monitor"],
             "precision": str(trainer.precision),
-            "dropped_questions": dict(data.store.dropped),
-            "data": data.facts(restored.question.name),
+            "dropped_questions": dict(data.module.store.dropped),
+            "data": data.facts,
         },
         began=began,
     )
-    if restored.taxonomy is not None and restored.taxonomy.names != data.store.taxonomy.names:
+    if restored.taxonomy is not None and restored.taxonomy.names != data.module.store.taxonomy.names:
         PlainConsole().print(
             f"the model was trained on questions of other categories ({', '.join(restored.taxonomy.names)}); "
             "the table has those of the data that were scored",

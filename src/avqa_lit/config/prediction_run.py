@@ -49,7 +49,7 @@ def predict(cfg: "DictConfig") -> None:
             ),
         )
         answers, tracks = _answered(restored)
-    text = restored.data.store.texts[0]
+    text = restored.data.module.store.texts[0]
     _warn_of_unseen_words(text, restored)
     console = PlainConsole()
     console.print(visible(f"{config['video_id']}: {text}"), soft_wrap=True)
@@ -67,20 +67,20 @@ def predict(cfg: "DictConfig") -> None:
 
 def _answered(restored: Restored) -> tuple[list[tuple[str, float]], dict[str, AttentionOverTime]]:
     """The most probable answers with their probabilities, and the attention by modality."""
-    (batch,) = restored.data.loader("test", shuffle=False, rank=0, world_size=1)
+    (batch,) = restored.data.module.loader("test", shuffle=False, rank=0, world_size=1)
     restored.module.eval()
     with torch.inference_mode():
         output = restored.module(batch)
     best = output.logits[0].float().softmax(dim=-1).topk(min(TOP, output.logits.shape[-1]))
     looks = AttentionCollector()
     looks.update(output, batch)
-    names = [restored.data.answers[label] for label in best.indices.tolist()]
-    tracks = attention_over_time(looks.gathered(restored.data.store), 0)
+    names = [restored.data.module.answers[label] for label in best.indices.tolist()]
+    tracks = attention_over_time(looks.gathered(restored.data.module.store), 0)
     return list(zip(names, best.values.tolist(), strict=True)), tracks
 
 
 def _warn_of_unseen_words(text: str, restored: Restored) -> None:
-    words = restored.data.words
+    words = restored.data.module.words
     unseen = [word for word in dict.fromkeys(split_words(text)) if word not in set(words)]
     if unseen:
         spelt = {word.casefold(): word for word in words}

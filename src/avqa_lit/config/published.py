@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 from avqa_lit.config.build import build_module
 from avqa_lit.config.question import Question
+from avqa_lit.config.requirements import requirements_of
 from avqa_lit.config.resolve import require_videos
-from avqa_lit.config.restored import Restored, open_data, read_weights
+from avqa_lit.config.restored import Restored, read_weights
+from avqa_lit.config.run_data import run_data
 from avqa_lit.errors import ConfigError
 
 # What a model that is not trained here leaves open.
@@ -50,9 +52,10 @@ def restore_published(config: dict[str, Any], *, drop: Literal["audio", "visual"
         "loss": {"answer": ANSWER} | (config["loss"] or {}),
         "weights": hashlib.sha256(path.read_bytes()).hexdigest(),
     }
+    requirements = requirements_of(trained)
     question = Question(trained["question"])
-    data = open_data(config, question, seed=trained["seed"], drop=drop)
-    module = build_module(trained, data, question, origin={})
+    data = run_data(config, question=question, requirements=requirements, seed=trained["seed"], drop=drop)
+    module = build_module(trained, data, requirements, origin={})
     load = getattr(module.model, "load_published", None)
     if load is None:
         raise ConfigError(
@@ -63,4 +66,4 @@ def restore_published(config: dict[str, Any], *, drop: Literal["audio", "visual"
         load(weights)
     except ConfigError as error:
         raise ConfigError(f"checkpoint={path}: {error}") from error
-    return Restored(path, trained, None, None, question, data, module)
+    return Restored(path, trained, None, None, data, module)

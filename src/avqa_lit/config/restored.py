@@ -1,22 +1,22 @@
 """A trained model with its data, from a checkpoint, in which config and vocabularies travel."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from avqa_lit.artifacts.checkpoint_origin import read_origin
-from avqa_lit.batch import DataSpec
-from avqa_lit.config.build import build, build_module, refusals_told
+from avqa_lit.batch import ModelSpec, TextSpec, TrackSpec
+from avqa_lit.config.build import build_module, refusals_told
 from avqa_lit.config.question import Question
+from avqa_lit.config.requirements import requirements_of
 from avqa_lit.config.resolve import fill_in_budget
+from avqa_lit.config.run_data import RunData, run_data
 from avqa_lit.config.schema import Evaluate, Train
 from avqa_lit.config.trust import check_trust
 from avqa_lit.config.validation import validate
-from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.store import FeatureStore
-from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import ConfigError, DataError, UserError
 from avqa_lit.taxonomy import Taxonomy
 from avqa_lit.training.checkpoint_io import UnreadableCheckpointError, read_checkpoint
@@ -35,7 +35,6 @@ class Restored:
         trained: config of the run that wrote it.
         epoch: epoch after which it was written; None where the file does not tell.
         taxonomy: the categories of the questions that it was trained on; None where the file does not tell.
-        question: what reads its questions.
         data: what it shall be asked about, in its own vocabularies.
         module: the model with its weights.
     """
@@ -44,8 +43,7 @@ class Restored:
     trained: dict[str, Any]
     epoch: int | None
     taxonomy: Taxonomy | None
-    question: Question
-    data: AVQADataModule
+    data: RunData
     module: AVQAModule
 
 
@@ -82,10 +80,12 @@ def restore(
     with _rebuilding(path, "question"), _named(path), refusals_told("question"):
         validate({name: trained[name] for name in REBUILT} | {"data": {}}, schema=Train)
         question = Question(trained["question"])
+        requirements = requirements_of(trained)
     with _rebuilding(path, "data or question"):
-        data = open_data(
+        data = run_data(
             config,
-            question,
+            question=question,
+            requirements=requirements,
             seed=trained["seed"],
             answers=origin.answers,
             words=origin.words,
@@ -93,19 +93,19 @@ def restore(
             asked=asked,
         )
     with _rebuilding(path, "spec"):
-        spec = DataSpec(**{"answer_words": data.spec.answer_words, **origin.spec})
-    if data.spec != spec:
+        spec = spec_from(origin.spec)
+    if data.module.spec != spec:
         raise DataError(
-            f"{path}: trained on {spec}, but these data are {data.spec} with the encoders "
-            f"{', '.join(data.store.encoders.values())}; use features of the same encoders"
+            f"{path}: trained on {spec}, but these data are {data.module.spec} with the encoders "
+            f"{', '.join(data.module.store.encoders.values())}; use features of the same encoders"
         )
     with _rebuilding(path, "model"), _named(path):
-        module = build_module(trained, data, question, origin=origin.plain())
+        module = build_module(trained, data, requirements, origin=origin.plain())
     with _rebuilding(path, "state_dict"):
         module.load_state_dict(checkpoint["state_dict"])
     epoch = checkpoint.get("epoch")
     epoch = epoch if isinstance(epoch, int) else None
-    return Restored(path, trained, epoch, origin.taxonomy, question, data, module)
+    return Restored(path, trained, epoch, origin.taxonomy, data, module)
 
 
 @contextmanager
@@ -167,29 +167,12 @@ def read_weights(path: Path) -> dict[str, Any]:
     return checkpoint
 
 
-def open_data(
-    config: dict[str, Any],
-    question: Question,
-    *,
-    seed: int,
-    drop: Literal["audio", "visual"] | None,
-    answers: tuple[str, ...] | None = None,
-    words: tuple[str, ...] | None = None,
-    asked: Callable[[FeatureStore], FeatureStore] = lambda store: store,
-) -> AVQADataModule:
-    """The data of `config` for a model with these vocabularies; None is their own."""
-    with refusals_told("data"):
-        source = build(config["data"])
-    cache = Path(config["paths"]["cache"]).expanduser()
-    store = asked(source.prepare(question.encoder, cache=cache, progress=config["display"]))
-    return AVQADataModule(
-        store.with_train_share(config["data"].get("train_share", 1.0)),
-        text_features=store.text_features(question.encoder),
-        batch_size=source.batch_size,
-        seed=seed,
-        answers=answers,
-        words=words,
-        drop=drop,
-        view=config["data"].get("view", CLEAN),
-        device=config["data"].get("device"),
+def spec_from(plain: Mapping[str, Any]) -> ModelSpec:
+    """The spec that a checkpoint carries as plain values."""
+    return ModelSpec(
+        **{
+            **plain,
+            "tracks": {name: TrackSpec(**track) for name, track in plain["tracks"].items()},
+            "texts": {name: TextSpec(**text) for name, text in plain["texts"].items()},
+        }
     )

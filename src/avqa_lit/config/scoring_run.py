@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avqa_lit.config.build import build
 from avqa_lit.config.evaluation_folder import leave_evaluation
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.resolve import require_videos, resolved_evaluation
+from avqa_lit.config.run_data import build_source
 from avqa_lit.console import print_plain
 from avqa_lit.data.annotated import Annotated
 from avqa_lit.data.answer_coverage import answers_in_order, shown
@@ -70,7 +70,7 @@ def score_predictions(cfg: "DictConfig") -> None:
     _check_keys(config)
     spelling = Spelling(config["answers"]["aliases"], config["answers"]["normalise"] or ())
     cache = Path(config["paths"]["cache"]).expanduser()
-    data: Annotated = build(config["data"]).annotated(config["split"], cache=cache)
+    data: Annotated = build_source(config["data"]).annotated(config["split"], cache=cache)
     scored = score_file(Path(config["predictions"]).expanduser(), data, spelling)
     facts = scored.facts
     leave_evaluation(

@@ -2,8 +2,7 @@
 
 import sys
 import time
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import lightning as L
@@ -25,7 +24,9 @@ from avqa_lit.config.processes import settle_rank
 from avqa_lit.config.processors import Processors
 from avqa_lit.config.profile import profile_told
 from avqa_lit.config.question import Question
+from avqa_lit.config.requirements import Requirements, requirements_of
 from avqa_lit.config.resolve import from_anywhere, resolved
+from avqa_lit.config.run_data import RunData, run_data
 from avqa_lit.config.run_place import place_of
 from avqa_lit.config.schema import Train
 from avqa_lit.config.smoke import as_limits, check_shares, smoke_reasons, smoke_sentence
@@ -33,9 +34,8 @@ from avqa_lit.config.threads import set_threads
 from avqa_lit.config.understood import tell_understood
 from avqa_lit.config.validation import validate
 from avqa_lit.console import PlainConsole
-from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.overlap import refuse_overlap
-from avqa_lit.data.views import ALL
+from avqa_lit.data.store import FeatureStore
 from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 from avqa_lit.training.checkpoint_io import AtomicCheckpointIO
 from avqa_lit.training.checkpoints import Checkpoints, load_best
@@ -57,8 +57,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class _Prepared:
     threads: Processors
-    data: AVQADataModule
-    question: Question
+    data: RunData
     module: AVQAModule
     source: Source | None
     beginning: Beginning
@@ -159,12 +158,14 @@ class TrainingRun:
         """Everything that can be refused, and nothing that writes to the run's folder."""
         quiet_lightning()
         threads = set_threads(self.config["trainer"])
-        data, question = self._data()
-        check_shares(as_limits(self.config["trainer"]), data)
-        checksum = data.store.checksum
-        tell_understood(data.store, threads, shown=self.config["display"] and is_first_process())
+        requirements = requirements_of(self.config)
+        data = self._data(requirements)
+        store = data.module.store
+        check_shares(as_limits(self.config["trainer"]), data.module)
+        checksum = store.checksum
+        tell_understood(store, threads, shown=self.config["display"] and is_first_process())
         L.seed_everything(self.config["seed"], verbose=False)
-        module = self._module(data, question)
+        module = self._module(data, requirements)
         module.optimizer(module.parameters())  # refuses values that it cannot take
         source = source_of(self.config, checksum=checksum)
         beginning = beginning_of(
@@ -181,10 +182,10 @@ class TrainingRun:
         if beginning.source is not None:
             callbacks.append(LongerSchedule(was=beginning.source.length))
         trainer = self._trainer(callbacks)
-        return _Prepared(threads, data, question, module, source, beginning, trainer)
+        return _Prepared(threads, data, module, source, beginning, trainer)
 
     def _train(self, prepared: "_Prepared", results: dict[str, Any], timing: EpochTiming) -> None:
-        data, module, trainer = prepared.data, prepared.module, prepared.trainer
+        data, module, trainer = prepared.data.module, prepared.module, prepared.trainer
         trainer.loggers = run_loggers(self.config, folder=self.folder, key=self.key, overrides=self.overrides)
         results |= {
             "world_size": trainer.world_size,
@@ -192,7 +193,7 @@ class TrainingRun:
             "precision": str(trainer.precision),
             "parameters": sum(one.numel() for one in module.model.parameters()),
             "dropped_questions": dict(data.store.dropped),
-            "data": data.facts(prepared.question.name),
+            "data": prepared.data.facts,
             "goes_on_from": None if prepared.source is None else prepared.source.facts,
         }
         with ending(trainer) as final:
@@ -236,38 +237,34 @@ class TrainingRun:
             "seconds": {"fit": round(fit_seconds, 3), "test": round(time.monotonic() - test_began, 3)},
         }
 
-    def _data(self) -> tuple[AVQADataModule, Question]:
-        source = build(self.config["data"])
-        question = Question(self.config["question"])
-        perturbation = build(self.config["perturbation"])
-        cache = Path(self.config["paths"]["cache"]).expanduser()
-        store = source.prepare(question.encoder, cache=cache, progress=self.config["display"])
-        refuse_overlap(store, allowed=self.config["allow_overlap"])
-        store = store.with_train_share(self.config["data"].get("train_share", 1.0))
-        data = AVQADataModule(
-            store,
-            text_features=store.text_features(question.encoder),
-            batch_size=source.batch_size,
-            seed=self.config["seed"],
-            train_views=self.config["data"].get("train_views", ALL),
-            perturbation=perturbation,
-            group_by_video=self.config["data"].get("group_by_video", 1),
-            device=self.config["data"].get("device"),
-        )
-        return data, question
+    def _data(self, requirements: Requirements) -> RunData:
+        def without_overlap(store: FeatureStore) -> FeatureStore:
+            refuse_overlap(store, allowed=self.config["allow_overlap"])
+            return store
 
-    def _module(self, data: AVQADataModule, question: Question) -> AVQAModule:
+        return run_data(
+            self.config,
+            question=Question(self.config["question"]),
+            requirements=requirements,
+            asked=without_overlap,
+            seed=self.config["seed"],
+            trains=True,
+            perturbation=build(self.config["perturbation"]),
+        )
+
+    def _module(self, run: RunData, requirements: Requirements) -> AVQAModule:
+        data = run.module
         return build_module(
             self.config,
-            data,
-            question,
+            run,
+            requirements,
             origin=Origin(
                 key=self.key,
                 checksum=data.store.checksum,
                 config=from_anywhere(self.config),
                 answers=data.answers,
                 words=data.words,
-                spec=asdict(data.spec),
+                spec=data.spec.plain(),
                 taxonomy=data.store.taxonomy,
             ).plain(),
         )

@@ -11,6 +11,7 @@ from hydra.utils import get_object
 
 from avqa_lit.config.roles import check_fit
 from avqa_lit.config.schema import Answers, Budget, Paths, Train
+from avqa_lit.data.serving import Serving
 from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import ConfigError
 
@@ -22,7 +23,7 @@ GIVEN_BY_US = {
 }
 LOGGER_KEYS = {"name", "mode", "project", "entity", "tags", "timeout", "artifacts"}
 # Keys beside the arguments of the class, read by our own code.
-READ_BY_US = {"loss": {"weight", "start_epoch"}}
+READ_BY_US = {"loss": {"weight", "start_epoch"}, "data": {one.name for one in fields(Serving)}}
 
 
 def nearest(key: str, known: Collection[str]) -> str:
@@ -111,7 +112,7 @@ def _check_target(path: tuple[str, ...], node: Mapping[str, Any]) -> None:
     parameters = inspect.signature(target).parameters
     open_ended = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
     given_by_us = GIVEN_BY_US.get(path[0], set()) if len(path) == 1 else set()
-    read_by_us = READ_BY_US.get(path[0], set()) if len(path) == 2 else set()
+    read_by_us = READ_BY_US.get(path[0], set()) if len(path) == (1 if path[0] == "data" else 2) else set()
     keys = set(node) - {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
     if not open_ended:
         _check_names(

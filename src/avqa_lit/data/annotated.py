@@ -94,14 +94,14 @@ def check_split(split: str, splits: Sequence[str], *, where: Path) -> None:
 
 def _questions(store: FeatureStore, split: str) -> list[Question]:
     table = store.splits[split]
-    heard = store.clip_audio[table.clip].tolist()
+    heard = store.clip_entry["audio"][table.clip].tolist()
     columns = (table.row, table.category, table.template, table.text, table.answer)
     return [
         Question(
             row=row,
             question_id=table.question_id[place],
             video_id=table.video_id[place],
-            audio_id=store.audio.ids[heard[place]],
+            audio_id=store.ids["audio"][heard[place]],
             category=category,
             template=store.templates[template],
             text=store.texts[text],

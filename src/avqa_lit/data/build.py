@@ -4,7 +4,7 @@ import glob
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,12 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def build_store(
-    path: Path, *, fingerprint: str, write: Callable[[Path], None], cache: Path | None = None
+    path: Path,
+    *,
+    fingerprint: str,
+    write: Callable[[Path], None],
+    tracks: Collection[str] | None = None,
+    cache: Path | None = None,
 ) -> FeatureStore:
     """The store in `path`, made by `write` unless it is there, has this fingerprint and is not damaged.
 
@@ -29,12 +34,13 @@ def build_store(
         path: folder of the store.
         fingerprint: what the store is made from.
         write: fills the empty folder that it is given, with `avqa_lit.data.pack.write_store`.
-        cache: as of `FeatureStore.open`.
+        tracks: as of `FeatureStore.open`.
+        cache: likewise.
 
     Raises:
         DataError: `path` holds something else than a store, or cannot be written.
     """
-    kept = _kept(path, fingerprint, cache)
+    kept = _kept(path, fingerprint, tracks, cache)
     if kept is not None:
         return kept
     if (
@@ -46,7 +52,7 @@ def build_store(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _lock(path):
-            kept = _kept(path, fingerprint, cache)
+            kept = _kept(path, fingerprint, tracks, cache)
             if kept is not None:  # another process was faster
                 return kept
             _replace(path, write)
@@ -54,15 +60,17 @@ def build_store(
         raise DataError(
             f"{path}: the store cannot be written ({error}); name another folder with data.store=DIR"
         ) from error
-    return FeatureStore.open(path, cache=cache)
+    return FeatureStore.open(path, tracks=tracks, cache=cache)
 
 
-def _kept(path: Path, fingerprint: str, cache: Path | None) -> FeatureStore | None:
+def _kept(
+    path: Path, fingerprint: str, tracks: Collection[str] | None, cache: Path | None
+) -> FeatureStore | None:
     """The store in `path` if it is current; None where there is none, or a damaged one, which is told."""
     if not is_current(path, fingerprint):
         return None
     try:
-        return FeatureStore.open(path, cache=cache)
+        return FeatureStore.open(path, tracks=tracks, cache=cache)
     except DamagedError as error:
         _LOGGER.warning("%s; the store is built again", error.problem)
         return None

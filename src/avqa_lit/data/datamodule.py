@@ -1,6 +1,6 @@
 """Batches gathered whole from a packed store."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, pairwise
 from typing import Any, Literal
@@ -8,16 +8,17 @@ from typing import Any, Literal
 import lightning as L
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 from numpy import ndarray
 
-from avqa_lit.batch import PADDING_WORD, Batch, DataSpec, Track
+from avqa_lit.batch import PADDING_WORD, Batch, Modality, ModelSpec, OtherVideos, Seats, Track
 from avqa_lit.data.other_videos import other_clips
 from avqa_lit.data.perturbation import Perturbation
 from avqa_lit.data.sampler import StepSampler
+from avqa_lit.data.serving import Serving
 from avqa_lit.data.store import FeatureStore
-from avqa_lit.data.token_features import TokenFeatures
-from avqa_lit.data.views import CLEAN, drawn_views, view_number
+from avqa_lit.data.texts import TextFeatures
+from avqa_lit.data.views import drawn_views, view_number
 from avqa_lit.data.vocabulary import Vocabulary, word_ids
 from avqa_lit.errors import ConfigError, DataError
 
@@ -34,88 +35,76 @@ class AVQADataModule(L.LightningDataModule):
     in float16 there is half as much to copy.
 
     Args:
-        store: packed features and questions.
-        text_features: cached question features, one row for each text of the store.
-        batch_size: questions a step over all processes.
+        store: questions, and packed features of the tracks that batches carry.
+        serving: batch size, grouping, device and views.
+        texts: features of the texts that batches carry, by name.
         seed: drives the order of the train split.
+        with_other_videos: whether batches carry another video for each, for a model that makes false pairs.
         answers: the model's answers in order; None takes the store's own. An answer of the store that is
             not among them counts as wrong.
         words: the model's words in order; None takes the store's own.
-        drop: modality whose features are blanked, for robustness tests.
-        view: view of the videos that is evaluated.
-        train_views: views that training draws from beside the clean one: "all", or names.
-        perturbation: what training batches suffer; None or off leaves them as they are.
-        group_by_video: so many questions about a video follow each other in training; 1 leaves them apart.
-        device: where the packed features are kept, such as "cuda"; None leaves them in their files.
+        drop: modality whose tracks are blanked, for robustness tests.
+        perturbation: changes the tracks of training batches; None or off leaves them as they are.
 
     Training draws one view and one perturbation a video and epoch, from the seed, the epoch and the video
     alone: they are the same on any number of processes, and in a run that goes on after a kill.
-
-    Attributes:
-        with_other_videos: whether batches carry another video for each, for a model that makes false pairs.
-        token_features: cached features of the words of each text, for a model that reads them; None leaves
-            them out of every batch.
     """
 
     def __init__(
         self,
         store: FeatureStore,
         *,
-        text_features: Float32[ndarray, "text question_dim"],
-        batch_size: int,
+        serving: Serving,
+        texts: Mapping[str, TextFeatures],
         seed: int,
+        with_other_videos: bool = False,
         answers: tuple[str, ...] | None = None,
         words: tuple[str, ...] | None = None,
-        drop: Literal["audio", "visual"] | None = None,
-        view: str = CLEAN,
-        train_views: str | Sequence[str] = (),
+        drop: Modality | None = None,
         perturbation: Perturbation | None = None,
-        group_by_video: int = 1,
-        device: str | None = None,
     ) -> None:
         super().__init__()
         if drop not in (None, "audio", "visual"):
             raise ConfigError(f"drop={drop}: expected audio or visual")
-        self.store = store.on(device)
-        self.group_by_video = group_by_video
-        self.text_features = text_features
-        self.token_features: TokenFeatures | None = None
-        self.batch_size = batch_size
+        self.store = store.on(serving.device)
+        self.serving = serving
+        self.texts = texts
         self.seed = seed
+        self.with_other_videos = with_other_videos
         self.drop = drop
-        self.view = view_number(store.views, view)
-        self.train_views = drawn_views(store.views, train_views)
-        if device is not None and perturbation is not None and not perturbation.is_off:
+        self.view = view_number(store.views, serving.view)
+        self.train_views = drawn_views(store.views, serving.train_views)
+        if serving.device is not None and perturbation is not None and not perturbation.is_off:
             raise ConfigError(
-                f"data.device={device}: perturbations are computed where files are read; leave "
+                f"data.device={serving.device}: perturbations are computed where files are read; leave "
                 "data.device=null, or train without perturbation"
             )
         self.perturbation = None if perturbation is None or perturbation.is_off else perturbation
-        self.with_other_videos = False
         self.answers = store.answers.tokens if answers is None else answers
-        self.labels = self.answers + tuple(one for one in store.labels if one not in set(self.answers))
+        known = set(self.answers)
+        self.labels = self.answers + tuple(label for label in store.labels if label not in known)
         self.words = store.words.tokens if words is None else words
         self.word_ids = word_ids(store.texts, Vocabulary(self.words))
         self.label_of = _positions(store.labels, self.labels)
 
     @property
-    def spec(self) -> DataSpec:
+    def spec(self) -> ModelSpec:
         """What a model has to know to size itself."""
-        store = self.store.spec(self.text_features.shape[1])
         answer_words = word_ids(self.answers, Vocabulary(self.words))
-        return replace(
-            store,
+        return ModelSpec(
+            tracks={name: track.spec for name, track in self.store.tracks.items()},
+            texts={name: text.spec for name, text in self.texts.items()},
             words=len(self.words),
             answers=len(self.answers),
             answer_words=tuple(tuple(ids[ids != PADDING_WORD].tolist()) for ids in answer_words),
         )
 
-    def facts(self, question_encoder: str) -> dict[str, Any]:
-        """Where the data come from, for results.json."""
+    def facts(self, text_encoders: Mapping[str, str]) -> dict[str, Any]:
+        """Where the data come from, for results.json; `text_encoders` names what encodes each text."""
         return {
             "store": str(self.store.path),
             "checksum": self.store.checksum,
-            "encoders": {**self.store.encoders, "question": question_encoder},
+            "encoders": {**self.store.encoders, **text_encoders},
             "questions": {split: len(table) for split, table in self.store.splits.items()},
         }
 
@@ -144,12 +133,12 @@ class AVQADataModule(L.LightningDataModule):
             raise DataError(f"{self.store.path}: no {split} split; it has {', '.join(self.store.splits)}")
         sampler = StepSampler(
             self.store.splits[split].clip,
-            batch_size=self.batch_size,
+            batch_size=self.serving.batch_size,
             shuffle=shuffle,
             seed=self.seed,
             rank=rank,
             world_size=world_size,
-            together=self.group_by_video,
+            together=self.serving.group_by_video,
         )
         return BatchLoader(self, split, sampler)
 
@@ -160,7 +149,7 @@ class AVQADataModule(L.LightningDataModule):
         if not self.with_other_videos:
             return None
         clips = self.store.splits[split].clip[rows]
-        return other_clips(clips, self.store.clip_visual[clips], place=(self.seed, *place))
+        return other_clips(clips, self.store.clip_entry["visual"][clips], place=(self.seed, *place))
 
     def gather(
         self,
@@ -184,34 +173,26 @@ class AVQADataModule(L.LightningDataModule):
         if len(rows) == 0:
             rows, weight = np.zeros(1, dtype=np.int64), torch.zeros(1)
         table = self.store.splits[split]
-        asked, questions = np.unique(table.clip[rows], return_counts=True)
-        clips, other = asked, None
+        asked = np.unique(table.clip[rows])
+        clips, partners = asked, None
         if others is not None:
-            partners = np.array([others.get(one, one) for one in asked.tolist()])
+            partners = np.array([others.get(clip, clip) for clip in asked.tolist()])
             clips = np.union1d(asked, partners)
-            other = np.arange(len(clips))
-            other[np.searchsorted(clips, asked)] = np.searchsorted(clips, partners)
-        texts = table.text[rows]
-        words = self.word_ids[texts]
-        tokens, mask = (None, None) if self.token_features is None else self.token_features.gather(texts)
-        audio, visual = self._evaluated(clips) if epoch is None else self._trained(clips, epoch)
+        video = torch.from_numpy(np.searchsorted(clips, table.clip[rows]))
+        words = self.word_ids[table.text[rows]]
         return Batch(
-            audio=audio,
-            visual=visual,
+            tracks=self._evaluated(clips) if epoch is None else self._trained(clips, epoch),
             clip=torch.from_numpy(clips),
-            question=torch.from_numpy(self.text_features[texts]),
+            texts={name: text.gather(split, rows) for name, text in self.texts.items()},
             words=torch.from_numpy(words[:, : max(1, int((words > 0).sum(axis=1).max()))]),
-            video=torch.from_numpy(np.searchsorted(clips, table.clip[rows])),
+            video=video,
+            seats=Seats.of(video, videos=len(clips)),
             answer=torch.from_numpy(self.label_of[table.answer[rows]]),
             category=torch.from_numpy(table.category[rows].astype(np.int64)),
             row=torch.from_numpy(table.row[rows]),
             weight=weight,
             total=total,
-            other=None if other is None else torch.from_numpy(other),
-            question_tokens=None if tokens is None else torch.from_numpy(tokens),
-            question_mask=None if mask is None else torch.from_numpy(mask),
-            most_asked=int(questions.max()),
-            most_paired=None if other is None else int(np.bincount(other).max()),
+            others=None if partners is None else _other_videos(clips, asked, partners),
         )
 
     def read_ahead(self, split: Split, rows: Int64[ndarray, " batch"], *, epoch: int | None) -> None:
@@ -220,41 +201,39 @@ class AVQADataModule(L.LightningDataModule):
             return  # which view comes next is not drawn yet
         clips = np.unique(self.store.splits[split].clip[rows])
         view = self.view if epoch is None else 0
-        for modality, entries in (
-            (self.store.audio, self.store.clip_audio),
-            (self.store.visual, self.store.clip_visual),
-        ):
-            modality.read_ahead(entries[clips] + view * len(modality.ids))
+        for track in self.store.tracks.values():
+            track.read_ahead(self.store.clip_entry[track.modality][clips] + view * len(track.ids))
 
-    def _evaluated(self, clips: Int64[ndarray, " video"]) -> tuple[Track, Track]:
-        audio, visual = self._tracks(clips, np.full(len(clips), self.view))
-        if self.drop == "audio":
-            audio = replace(audio, values=torch.zeros_like(audio.values))
-        elif self.drop == "visual":
-            visual = replace(visual, values=torch.zeros_like(visual.values))
-        return audio, visual
+    def _evaluated(self, clips: Int64[ndarray, " video"]) -> dict[str, Track]:
+        tracks = self._tracks(clips, np.full(len(clips), self.view))
+        return {
+            name: replace(track, values=torch.zeros_like(track.values))
+            if self.store.tracks[name].modality == self.drop
+            else track
+            for name, track in tracks.items()
+        }
 
-    def _trained(self, clips: Int64[ndarray, " video"], epoch: int) -> tuple[Track, Track]:
+    def _trained(self, clips: Int64[ndarray, " video"], epoch: int) -> dict[str, Track]:
         if self.perturbation is None and len(self.train_views) == 1:
             return self._tracks(clips, np.zeros(len(clips), np.int64))
         # numpy fills short seeds up with zeros: but for the 1, video 0 would draw as the sampler does.
         generators = [np.random.default_rng((self.seed, epoch, clip, 1)) for clip in clips.tolist()]
-        chance = np.array([one.random() for one in generators])
+        chance = np.array([generator.random() for generator in generators])
         views = np.array(self.train_views)[(chance * len(self.train_views)).astype(np.int64)]
-        audio, visual = self._tracks(clips, views)
+        tracks = self._tracks(clips, views)
         if self.perturbation is None:
-            return audio, visual
-        return self.perturbation(audio.in_full_precision(), visual.in_full_precision(), generators)
+            return tracks
+        modalities = {name: track.modality for name, track in self.store.tracks.items()}
+        full = {name: track.in_full_precision() for name, track in tracks.items()}
+        return self.perturbation(full, modalities, generators)
 
-    def _tracks(
-        self, clips: Int64[ndarray, " video"], views: Int64[ndarray, " video"]
-    ) -> tuple[Track, Track]:
-        """Both tracks of each clip, in its view."""
-        store = self.store
-        return (
-            Track(*store.audio.gather(store.clip_audio[clips] + views * len(store.audio.ids))),
-            Track(*store.visual.gather(store.clip_visual[clips] + views * len(store.visual.ids))),
-        )
+    def _tracks(self, clips: Int64[ndarray, " video"], views: Int64[ndarray, " video"]) -> dict[str, Track]:
+        """Every track of each clip, in its view."""
+        entries = self.store.clip_entry
+        return {
+            name: track.gather(entries[track.modality][clips] + views * len(track.ids))
+            for name, track in self.store.tracks.items()
+        }
 
 
 class BatchLoader:
@@ -293,3 +272,14 @@ class BatchLoader:
 def _positions(tokens: tuple[str, ...], order: tuple[str, ...]) -> Int64[ndarray, " token"]:
     place = {token: index for index, token in enumerate(order)}
     return np.array([place[token] for token in tokens], dtype=np.int64)
+
+
+def _other_videos(
+    clips: Int64[ndarray, " video"], asked: Int64[ndarray, " asked"], partners: Int64[ndarray, " asked"]
+) -> OtherVideos:
+    """Rows of the partners of `asked` among `clips`; a clip that nothing asks about is its own."""
+    own = np.arange(len(clips))
+    other = own.copy()
+    other[np.searchsorted(clips, asked)] = np.searchsorted(clips, partners)
+    seats = Seats.of(torch.from_numpy(np.concatenate([own, other])), videos=len(clips))
+    return OtherVideos(torch.from_numpy(other), seats)

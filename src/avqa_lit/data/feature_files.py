@@ -1,15 +1,18 @@
 """Features of one video or sound, read from a .npy file that may be anything."""
 
+import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
 from avqa_lit.artifacts import array_files
 from avqa_lit.artifacts.array_files import Header
+from avqa_lit.batch import Modality
 from avqa_lit.errors import ConfigError, DataError
 
 StoredDtype = Literal["float16", "float32"]
@@ -23,19 +26,21 @@ MOST_LOST = 0.01
 
 @dataclass(frozen=True)
 class Extraction:
-    """How the features of one modality were made.
+    """How the features of one track were made.
 
     Attributes:
         encoder: name of the network, and of the folder that holds its files.
         seconds_per_row: time from the start of one row of a file to the start of the next.
         start_seconds: time at which the first row starts.
         stride: of so many rows the first is packed and the others are left out.
+        modality: audio or visual; None for the tracks named audio and visual, whose name says it.
     """
 
     encoder: str
     seconds_per_row: float = 1.0
     start_seconds: float = 0.0
     stride: int = 1
+    modality: Modality | None = None
 
     def __post_init__(self) -> None:
         if self.stride < 1:
@@ -44,11 +49,55 @@ class Extraction:
             raise ConfigError(
                 f"seconds_per_row={self.seconds_per_row} of {self.encoder}: expected more than 0"
             )
+        if self.modality not in (None, *get_args(Modality)):
+            raise ConfigError(f"modality={self.modality} of {self.encoder}: expected audio or visual")
+
+
+def extraction_of(options: Mapping[str, Any], *, key: str) -> Extraction:
+    """The extraction with these options.
+
+    Args:
+        options: by their names.
+        key: config key that holds them, for messages.
+
+    Raises:
+        ConfigError: an option that there is not, one that is missing, or a value that cannot be used.
+    """
+    known = [option.name for option in fields(Extraction)]
+    options = {name: value for name, value in options.items() if name != "_target_"}
+    for name in options:
+        if name not in known:
+            raise ConfigError(f"{key}.{name} is not a config key; expected some of {', '.join(known)}")
+    if "encoder" not in options:
+        raise ConfigError(f"{key}.encoder has no value: give the name of the folder of its features")
+    return Extraction(**options)
+
+
+def modality_of(name: str, extraction: Extraction) -> Modality:
+    """Modality of the track with this name.
+
+    Raises:
+        ConfigError: a name that cannot name a file, no modality, or another than the name says.
+    """
+    if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name == "row" or name.endswith("_seconds"):
+        raise ConfigError(
+            f"data.tracks.{name}: expected a name of letters, digits and _ that begins with a letter, other "
+            "than row and names that end in _seconds"
+        )
+    named: Modality | None = "audio" if name == "audio" else "visual" if name == "visual" else None
+    modality = extraction.modality or named
+    if modality is None:
+        raise ConfigError(
+            f"data.tracks.{name}.modality has no value: give audio, for what is heard, or visual"
+        )
+    if named not in (None, modality):
+        raise ConfigError(f"data.{name}.modality={modality}: the track {name} is {named}; name it otherwise")
+    return modality
 
 
 @runtime_checkable
 class FeatureSource(Protocol):
-    """Features of one modality, by the id of their video."""
+    """Features of one track, by the id of their video or sound."""
 
     @property
     def extraction(self) -> Extraction:
@@ -69,7 +118,7 @@ class FeatureSource(Protocol):
 
 @dataclass(frozen=True)
 class FeatureArrays:
-    """A modality whose features are in memory.
+    """A track whose features are in memory.
 
     Attributes:
         extraction: how they were made.
@@ -98,7 +147,7 @@ class FeatureArrays:
 
 @dataclass(frozen=True)
 class FeatureFolder:
-    """A modality whose features lie in one .npy file a video, named by its id.
+    """A track whose features lie in one .npy file a video, named by its id.
 
     Attributes:
         extraction: how they were made.
@@ -107,6 +156,15 @@ class FeatureFolder:
 
     extraction: Extraction
     path: Path
+
+    def ids(self) -> frozenset[str]:
+        """Ids that have a file."""
+        return frozenset(Path(entry.name).stem for entry in self.entries())
+
+    def entries(self) -> list[os.DirEntry[str]]:
+        """Feature files in the folder."""
+        with os.scandir(self.path) as entries:
+            return [entry for entry in entries if entry.name.endswith(".npy")]
 
     def file(self, identity: str) -> Path:
         """Where the features of a video are expected."""

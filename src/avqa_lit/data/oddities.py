@@ -23,10 +23,10 @@ def warn_of_oddities(store: FeatureStore) -> None:
             if number:
                 _LOGGER.warning("%s: %d %s", split, number, what)
     for view, name in enumerate(store.views[1:], start=1):
-        for modality in (store.audio, store.visual):
-            clean = len(modality.ids) - modality.own_entries(view)
-            if 0 < clean < len(modality.ids):
+        for track in store.tracks.values():
+            clean = len(track.ids) - track.own_entries(view)
+            if 0 < clean < len(track.ids):
                 _LOGGER.warning(
                     "view %s: %d of %d videos have no %s features in it; the clean ones stand in",
-                    *(name, clean, len(modality.ids), modality.encoder),
+                    *(name, clean, len(track.ids), track.encoder),
                 )

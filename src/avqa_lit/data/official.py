@@ -3,21 +3,29 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
+from avqa_lit.batch import Modality
 from avqa_lit.data.annotated import Annotated, annotated_in_store, check_split
 from avqa_lit.data.annotations import FieldMap, Question, read_annotations
 from avqa_lit.data.build import build_store
-from avqa_lit.data.feature_files import Extraction, FeatureFolder, StoredDtype
+from avqa_lit.data.feature_files import (
+    Extraction,
+    FeatureFolder,
+    StoredDtype,
+    extraction_of,
+    modality_of,
+)
 from avqa_lit.data.oddities import warn_of_oddities
 from avqa_lit.data.pack import write_store
+from avqa_lit.data.presence import presence_in_folders, presence_in_store, questions_in_store
 from avqa_lit.data.store import SCHEMA, FeatureStore
-from avqa_lit.data.text_features import QuestionEncoder
-from avqa_lit.data.view_folders import check_videos, view_folders
-from avqa_lit.data.views import ALL, CLEAN, check_names
+from avqa_lit.data.view_folders import view_folders
+from avqa_lit.data.views import check_names
 from avqa_lit.errors import ConfigError, DataError
 from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
 
@@ -39,15 +47,11 @@ class OfficialLayout:
         raw: folder that holds the annotations and features; None where `store` is all there is.
         annotations: file of each split, relative to `raw`; None for a split that is not there, which is
             enough to score another one.
-        audio: encoder, rate and start of the audio features.
-        visual: encoder, rate and start of the visual features.
-        batch_size: questions a step over all processes.
-        group_by_video: so many questions about a video follow each other in training; 1 leaves them apart.
-        train_share: share of the training videos that are trained on, in (0, 1]; other splits stay whole.
-        device: where training and evaluation keep the packed features, such as cuda for a store that fits
-            there; None leaves them in their files.
-        store: folder of the packed store; None is `<raw>_store/<audio encoder>+<visual encoder>`, in which
-            an encoder of another stride than 1 has it behind its name, and views stand behind.
+        audio: encoder, rate and start of the features of the track "audio"; None where there are none.
+        visual: the same of the track "visual".
+        tracks: further tracks by name, each with its `modality` and the keys of `audio` and `visual`.
+        store: folder of the packed store; None is `<raw>_store/<audio encoder>+<visual encoder>`, followed by
+            the encoders of further tracks and by views; a stride other than 1 follows its encoder's name.
         features: folder of the encoders' folders, relative to `raw`.
         missing: "error" refuses a question without features, "drop" leaves it out and counts it; likewise a
             video without features of a view is refused, or counted while the clean ones stand in.
@@ -59,29 +63,20 @@ class OfficialLayout:
         views: folder of each further view of the videos by its name, relative to `raw` and laid out as
             `features`; a view without a folder of one encoder has the clean features of that modality.
             None is no further view.
-        view: view that is evaluated.
-        train_views: views that training draws from beside the clean one; "all", or names.
-        categories: `taxonomy` as it was read.
     """
 
     raw: str | None
     annotations: Mapping[str, str | None]
-    audio: Extraction
-    visual: Extraction
-    batch_size: int
+    audio: Extraction | None
+    visual: Extraction | None
+    tracks: Mapping[str, Extraction | Mapping[str, Any]] | None = None
     store: str | None = None
     features: str = "feats"
     missing: str = "error"
     dtype: str = "float16"
-    group_by_video: int = 1
-    train_share: float = 1.0
-    device: str | None = None
     fields: FieldMap = field(default_factory=FieldMap)
     taxonomy: Sequence[Mapping[str, str | None]] | None = None
     views: Mapping[str, str] | None = None
-    view: str = CLEAN
-    train_views: str | Sequence[str] = ALL
-    categories: Taxonomy = field(init=False)
 
     def __post_init__(self) -> None:
         for name, value, known in (("missing", self.missing, MISSING), ("dtype", self.dtype, DTYPES)):
@@ -92,15 +87,50 @@ class OfficialLayout:
                 f"data.annotations names the splits {sorted(self.annotations)}, expected {', '.join(SPLITS)}"
             )
         check_names(self.views or {})
-        object.__setattr__(self, "categories", _taxonomy(self.taxonomy))
+        if not self.extractions:
+            raise ConfigError("data.audio and data.visual are null, and data.tracks is empty: name a track")
+        self.categories  # noqa: B018  # refused before any file is read
+
+    @cached_property
+    def categories(self) -> Taxonomy:
+        """`taxonomy` as it was read."""
+        try:
+            return MUSIC_AVQA if self.taxonomy is None else Taxonomy.from_plain(self.taxonomy)
+        except ValueError as error:
+            raise ConfigError(f"data.taxonomy: {error}") from error
+
+    @cached_property
+    def extractions(self) -> dict[str, Extraction]:
+        """How the features of each track were made, by the track's name."""
+        named: dict[str, Extraction | Mapping[str, Any] | None] = {"audio": self.audio, "visual": self.visual}
+        for name, track in (self.tracks or {}).items():
+            if name in named:
+                raise ConfigError(f"data.tracks.{name}: a second track {name}; set data.{name}, or rename it")
+            named[name] = track
+        return {
+            name: track if isinstance(track, Extraction) else extraction_of(track, key=f"data.tracks.{name}")
+            for name, track in named.items()
+            if track is not None
+        }
+
+    @property
+    def track_modalities(self) -> Mapping[str, Modality]:
+        """Modality of each track, by its name."""
+        return {name: modality_of(name, track) for name, track in self.extractions.items()}
 
     def prepare(
-        self, question: QuestionEncoder | None, *, cache: Path | None = None, progress: bool = True
+        self,
+        *,
+        tracks: Collection[str] | None = None,
+        cache: Path | None = None,
+        progress: bool = True,
     ) -> FeatureStore:
-        """The up-to-date store, with its question features; built where there is none.
+        """The up-to-date store; built where there is none.
+
+        It holds every track that has a folder; of tracks that are not asked for, files may be missing.
 
         Args:
-            question: question encoder whose features the store shall hold; None for none.
+            tracks: names of tracks; None for all.
             cache: keeps the checksums of a store whose folder cannot be written.
             progress: show a bar where the output is a terminal.
 
@@ -108,9 +138,10 @@ class OfficialLayout:
             DataError: what is missing or wrong in the folder, and what to do about it.
         """
         raw = self._raw()
-        store = self._opened(cache) if raw is None else self._build(raw, cache=cache, progress=progress)
-        store.text_features(question)
-        return store
+        wanted = tuple(self.extractions) if tracks is None else tuple(tracks)
+        if raw is None:
+            return self._opened(cache, wanted).with_tracks(wanted)
+        return self._build(raw, wanted, cache=cache, progress=progress)
 
     def annotated(self, split: str, *, cache: Path | None = None) -> Annotated:
         """A split's questions, read from the annotations; from the store where there is no raw folder.
@@ -124,7 +155,7 @@ class OfficialLayout:
         """
         raw = self._raw()
         if raw is None:
-            return annotated_in_store(self._opened(cache), split)
+            return annotated_in_store(self._opened(cache, ()), split)
         check_split(split, SPLITS, where=raw)
         asked = self._annotation_file(raw, split)
         no_train = self._no_train(raw)
@@ -153,46 +184,45 @@ class OfficialLayout:
     def _raw(self) -> Path | None:
         return None if self.raw is None else Path(self.raw).expanduser().absolute()
 
-    def _opened(self, cache: Path | None) -> FeatureStore:
+    def _opened(self, cache: Path | None, tracks: Collection[str]) -> FeatureStore:
         if self.store is None:
             raise DataError(
                 "data.raw is not set, expected the folder of the data set: data.raw=DIR; "
                 "or data.store=DIR alone for a store that is packed already"
             )
-        return FeatureStore.open(Path(self.store).expanduser(), cache=cache)
+        return FeatureStore.open(Path(self.store).expanduser(), tracks=tracks, cache=cache)
 
-    def _build(self, raw: Path, *, cache: Path | None, progress: bool) -> FeatureStore:
+    def _build(
+        self, raw: Path, wanted: Collection[str], *, cache: Path | None, progress: bool
+    ) -> FeatureStore:
         files = {split: self._annotation_file(raw, split) for split in SPLITS}
-        self._check_features(raw)
-        clean = {
-            "audio": FeatureFolder(self.audio, self._folder(raw, self.audio)),
-            "visual": FeatureFolder(self.visual, self._folder(raw, self.visual)),
-        }
+        clean = self._folders(raw, wanted)
         views = view_folders(raw, self.views or {}, clean)
-        fingerprint = self._fingerprint(raw, files, views)
+        fingerprint = self._fingerprint(files, clean, views)
+        needed = {name: self.track_modalities[name] for name in wanted}
+        may_lack = self.missing == "drop"
 
         def write(folder: Path) -> None:
             questions = {split: self._read(file) for split, file in files.items()}
-            present = self._present(raw, questions)
-
-            def keep(question: Question) -> bool:
-                return question.audio_id in present["audio"] and question.video_id in present["visual"]
-
-            kept = [one for rows in questions.values() for one in rows if keep(one)]
-            check_videos(views, kept, may_lack=self.missing == "drop")
+            presence_in_folders(clean, views).check(questions, needed, may_lack=may_lack)
             write_store(
                 folder,
                 questions=questions,
-                **clean,
+                tracks=clean,
                 views=views,
                 taxonomy=self.categories,
                 dtype=cast(StoredDtype, self.dtype),
                 fingerprint=fingerprint,
-                keep=keep,
                 progress=progress,
             )
 
-        store = build_store(self._store_path(raw), fingerprint=fingerprint, write=write, cache=cache)
+        store = build_store(
+            self._store_path(raw), fingerprint=fingerprint, write=write, tracks=wanted, cache=cache
+        )
+        if not all(track.is_complete for track in store.tracks.values()):
+            # Packed for a model that reads fewer tracks.
+            presence_in_store(store, clean, views).check(questions_in_store(store), needed, may_lack=may_lack)
+        store = store.with_tracks(wanted)
         warn_of_oddities(store)
         return store
 
@@ -203,14 +233,11 @@ class OfficialLayout:
         if self.store is not None:
             return Path(self.store).expanduser().absolute()
         encoders = [
-            one.encoder if one.stride == 1 else f"{one.encoder}_every{one.stride}"
-            for one in (self.audio, self.visual)
+            track.encoder if track.stride == 1 else f"{track.encoder}_every{track.stride}"
+            for track in self.extractions.values()
         ]
         name = "+".join([*encoders, *(self.views or {})]).replace(os.sep, "_")
         return raw.with_name(f"{raw.name}_store") / name
-
-    def _folder(self, raw: Path, extraction: Extraction) -> Path:
-        return raw / self.features / extraction.encoder
 
     def _annotation_file(self, raw: Path, split: str) -> Path:
         if not raw.is_dir():
@@ -232,83 +259,48 @@ class OfficialLayout:
             )
         return file
 
-    def _check_features(self, raw: Path) -> None:
-        for name, extraction in (("audio", self.audio), ("visual", self.visual)):
-            folder = self._folder(raw, extraction)
-            if not folder.is_dir():
-                parent = folder.parent
+    def _folders(self, raw: Path, wanted: Collection[str]) -> dict[str, FeatureFolder]:
+        """Folder of each track that has one; a wanted track must have one."""
+        folders = {
+            name: FeatureFolder(extraction, raw / self.features / extraction.encoder)
+            for name, extraction in self.extractions.items()
+        }
+        for name in wanted:
+            if not folders[name].path.is_dir():
+                parent = folders[name].path.parent
                 encoders = (
-                    sorted(one.name for one in parent.iterdir() if one.is_dir()) if parent.is_dir() else []
+                    sorted(entry.name for entry in parent.iterdir() if entry.is_dir())
+                    if parent.is_dir()
+                    else []
                 )
+                key = f"data.{name}" if name in ("audio", "visual") else f"data.tracks.{name}"
                 raise DataError(
-                    f"{folder}: no folder of {name} features, expected one .npy file a video; "
-                    f"encoders there: {', '.join(encoders) or 'none'}; choose with data.{name}.encoder=NAME"
+                    f"{folders[name].path}: no folder of {name} features, expected one .npy file a video; "
+                    f"encoders there: {', '.join(encoders) or 'none'}; choose with {key}.encoder=NAME"
                 )
+        return {name: folder for name, folder in folders.items() if folder.path.is_dir()}
 
     def _fingerprint(
-        self, raw: Path, files: Mapping[str, Path], views: Mapping[str, Mapping[str, FeatureFolder]]
+        self,
+        files: Mapping[str, Path],
+        clean: Mapping[str, FeatureFolder],
+        views: Mapping[str, Mapping[str, FeatureFolder]],
     ) -> str:
         """Hash of the options, the annotations, and the name, size and time of every feature file."""
         options = {
             "schema": SCHEMA,
-            "missing": self.missing,
             "dtype": self.dtype,
             "fields": asdict(self.fields),
             "taxonomy": self.categories.to_plain(),
-            "audio": asdict(self.audio),
-            "visual": asdict(self.visual),
+            "tracks": {name: asdict(folder.extraction) for name, folder in clean.items()},
+            "views": {name: list(view) for name, view in views.items()},
         }
-        folders = [self._folder(raw, extraction) for extraction in (self.audio, self.visual)]
-        if views:
-            options["views"] = {name: list(view) for name, view in views.items()}
-            folders += [one.path for view in views.values() for one in view.values()]
+        folders = [*clean.values(), *(folder for view in views.values() for folder in view.values())]
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
         for split, file in files.items():
             digest.update(split.encode() + hashlib.sha256(file.read_bytes()).digest())
         for folder in folders:
-            for entry in sorted(_features(folder), key=lambda one: one.name):
+            for entry in sorted(folder.entries(), key=lambda entry: entry.name):
                 status = entry.stat()
                 digest.update(f"{entry.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
         return digest.hexdigest()
-
-    def _present(self, raw: Path, questions: Mapping[str, Sequence[Question]]) -> dict[str, set[str]]:
-        """Ids that have features of each modality; refuses to go on without the rest unless told so."""
-        present = {
-            name: {Path(entry.name).stem for entry in _features(self._folder(raw, extraction))}
-            for name, extraction in (("audio", self.audio), ("visual", self.visual))
-        }
-        lacking = [
-            (split, question, name, identity)
-            for split, rows in questions.items()
-            for question in rows
-            for name, identity in (("audio", question.audio_id), ("visual", question.video_id))
-            if identity not in present[name]
-        ]
-        without = {split: {one[1].row for one in lacking if one[0] == split} for split in questions}
-        if lacking and self.missing == "error":
-            folders = {name: self._folder(raw, getattr(self, name)) for name in present}
-            first = "".join(
-                f"\n  {split} row {question.row} (question_id {question.question_id}): "
-                f"{folders[name] / identity}.npy"
-                for split, question, name, identity in lacking[:SHOWN]
-            )
-            raise DataError(
-                f"{sum(map(len, without.values()))} of {sum(map(len, questions.values()))} questions lack a "
-                f"feature file; extract it, or leave these questions out with data.missing=drop:{first}"
-            )
-        for split, rows in without.items():
-            if len(rows) == len(questions[split]):
-                raise DataError(f"none of the {len(rows)} questions of {split} has its features in {raw}")
-        return present
-
-
-def _taxonomy(given: Sequence[Mapping[str, str | None]] | None) -> Taxonomy:
-    try:
-        return MUSIC_AVQA if given is None else Taxonomy.from_plain(given)
-    except ValueError as error:
-        raise ConfigError(f"data.taxonomy: {error}") from error
-
-
-def _features(folder: Path) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return [entry for entry in entries if entry.name.endswith(".npy")]

@@ -47,7 +47,7 @@ def with_own_question(store: FeatureStore, *, video_id: str, question: str, fold
 
 
 def _clip(store: FeatureStore, video_id: str) -> int:
-    seen = [store.visual.ids[entry] for entry in store.clip_visual.tolist()]
+    seen = [store.ids["visual"][entry] for entry in store.clip_entry["visual"].tolist()]
     clips = [clip for clip, name in enumerate(seen) if name == video_id]
     if not clips:
         names = sorted(set(seen))
@@ -56,5 +56,5 @@ def _clip(store: FeatureStore, video_id: str) -> int:
             f"video_id={video_id}: none of the {len(names):,} videos of {store.path}; the nearest are "
             f"{', '.join(near)}"
         )
-    heard = store.clip_audio.tolist()
-    return next((clip for clip in clips if store.audio.ids[heard[clip]] == video_id), clips[0])
+    heard = store.clip_entry["audio"].tolist()
+    return next((clip for clip in clips if store.ids["audio"][heard[clip]] == video_id), clips[0])

@@ -1,6 +1,7 @@
 """Writes a feature store: packed arrays, their index and what they came from."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
@@ -13,7 +14,7 @@ from rich.progress import Progress
 from avqa_lit.artifacts.atomic import write_json
 from avqa_lit.data.annotations import Question
 from avqa_lit.data.digests import note_sha256, sha256
-from avqa_lit.data.feature_files import FeatureSource, StoredDtype, check_shape, to_stored
+from avqa_lit.data.feature_files import FeatureSource, StoredDtype, check_shape, modality_of, to_stored
 from avqa_lit.data.progress_bar import progress_bar
 from avqa_lit.data.store import SCHEMA, meta_checksum
 from avqa_lit.data.vocabulary import Vocabulary, split_words
@@ -25,13 +26,11 @@ def write_store(
     folder: Path,
     *,
     questions: Mapping[str, Sequence[Question]],
-    audio: FeatureSource,
-    visual: FeatureSource,
+    tracks: Mapping[str, FeatureSource],
     dtype: StoredDtype,
     fingerprint: str,
     views: Mapping[str, Mapping[str, FeatureSource]] = MappingProxyType({}),
     taxonomy: Taxonomy = MUSIC_AVQA,
-    keep: Callable[[Question], bool] = lambda question: True,
     progress: bool = False,
 ) -> None:
     """Write all files of a store into `folder`; `avqa_lit.data.build.build_store` makes that atomic.
@@ -39,44 +38,38 @@ def write_store(
     Args:
         folder: an empty folder.
         questions: every question of each split; the vocabularies are those of "train".
-        audio: features of what is heard, by audio_id.
-        visual: features of what is seen, by video_id.
+        tracks: features of each track by its name: audio tracks by audio_id, visual ones by video_id. A track
+            may lack some of them.
         dtype: precision of the packed arrays.
         fingerprint: what the store was made from; a store with another one is out of date.
-        views: features of each further view by modality; what a view lacks is the clean one.
+        views: features of each further view by track; where a view lacks features, the clean ones stand in.
         taxonomy: the categories that the questions fall into.
-        keep: questions for which this is False are left out and counted as dropped.
         progress: show a bar where the output is a terminal.
 
     Raises:
         DataError: features that cannot be packed, by file.
     """
-    kept = {split: [one for one in rows if keep(one)] for split, rows in questions.items()}
-    index, strings = _index(kept, train=questions["train"])
-    modalities = {}
+    index, strings = _index(questions, train=questions["train"])
+    packed = {}
     with progress_bar(enabled=progress) as bar:
-        for name, clean in (("audio", audio), ("visual", visual)):
+        for name, clean in tracks.items():
             others = [view.get(name) for view in views.values()]
-            modalities[name], columns = _pack(
-                folder, name, clean, others, strings[f"{name}_ids"], dtype=dtype, bar=bar
-            )
+            ids = strings[f"{modality_of(name, clean.extraction)}_ids"]
+            packed[name], columns = _pack(folder, name, clean, others, ids, dtype=dtype, bar=bar)
             index |= columns
     with (folder / "index.npz").open("wb") as file:
         np.savez(file, allow_pickle=False, **index)
     write_json(folder / "strings.json", strings)
     meta: dict[str, Any] = {
         "schema": SCHEMA,
-        "modalities": modalities,
-        "splits": {
-            split: {"questions": len(rows), "dropped": len(questions[split]) - len(rows)}
-            for split, rows in kept.items()
-        },
+        "tracks": packed,
+        "splits": {split: {"questions": len(rows)} for split, rows in questions.items()},
         "answers": len(_answers(questions["train"])),
         **({"views": list(views)} if views else {}),
         "taxonomy": taxonomy.to_plain(),
         "files": {
             name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
-            for name in ("audio.npy", "visual.npy", "index.npz", "strings.json")
+            for name in (*(about["file"] for about in packed.values()), "index.npz", "strings.json")
         },
     }
     for name, written in meta["files"].items():
@@ -94,15 +87,16 @@ def _pack(
     dtype: StoredDtype,
     bar: Progress,
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Write one modality in all views; what store.json says of it, and its columns of the index."""
+    """Write one track in all views; what store.json says of it, and its columns of the index."""
     made = clean.extraction
     entries, place = _entries(clean, others, ids)
     about = f"{name} ({made.encoder})"
-    lengths, row_shape = _layout(bar.track(entries, description=f"Checking {about}"))
+    lengths, row_shape = _layout(name, bar.track(entries, description=f"Checking {about}"))
     shape = (int(lengths.sum()), *row_shape)
     with (folder / f"{name}.npy").open("wb") as file:
         _write_rows(file, bar.track(entries, description=f"Packing {about}"), shape=shape, dtype=dtype)
     meta = {
+        "modality": modality_of(name, made),
         "file": f"{name}.npy",
         "shape": shape,
         "dtype": dtype,
@@ -110,6 +104,7 @@ def _pack(
         "seconds_per_row": made.seconds_per_row * made.stride,
         "start_seconds": made.start_seconds,
     }
+    lengths = np.append(lengths, 0)  # of an entry without features, whose place is -1
     first_row = np.cumsum(lengths) - lengths
     return meta, {f"{name}_length": lengths[place].ravel(), f"{name}_first_row": first_row[place].ravel()}
 
@@ -117,9 +112,13 @@ def _pack(
 def _entries(
     clean: FeatureSource, others: Sequence[FeatureSource | None], ids: Sequence[str]
 ) -> tuple[list[tuple[FeatureSource, str]], Int64[np.ndarray, "view entry"]]:
-    """What is packed, in order, and which of it each view has of each id: its own, or else the clean one."""
-    entries = [(clean, identity) for identity in ids]
-    place = np.tile(np.arange(len(ids)), (1 + len(others), 1))
+    """What is packed, in order, and its place for each view and id: the view's own, or else the clean one.
+
+    The place is -1 where neither has features.
+    """
+    present = [identity in clean for identity in ids]
+    entries = [(clean, identity) for identity in compress(ids, present)]
+    place = np.tile(np.where(present, np.cumsum(present) - 1, -1), (1 + len(others), 1))
     for view, source in enumerate(others, start=1):
         for column, identity in enumerate(ids):
             if source is not None and identity in source:
@@ -128,7 +127,7 @@ def _entries(
     return entries, place
 
 
-def _layout(entries: Iterable[tuple[FeatureSource, str]]) -> tuple[np.ndarray, tuple[int, ...]]:
+def _layout(name: str, entries: Iterable[tuple[FeatureSource, str]]) -> tuple[np.ndarray, tuple[int, ...]]:
     """Rows that each entry keeps, and the shape of one row, which all share."""
     lengths: list[int] = []
     first, row_shape = "", None
@@ -141,13 +140,11 @@ def _layout(entries: Iterable[tuple[FeatureSource, str]]) -> tuple[np.ndarray, t
         if tuple(row) != row_shape:
             raise DataError(
                 f"{source.where(identity)}: rows of shape {row}, expected {list(row_shape)} as in "
-                f"{first}; all files of one modality come from one encoder"
+                f"{first}; all files of one track come from one encoder"
             )
         lengths.append(-(-length // source.extraction.stride))
     if row_shape is None:
-        raise DataError(
-            "no question has features of its audio and its video, so that there is nothing to pack"
-        )
+        raise DataError(f"track {name}: no question's video has features, so that there is nothing to pack")
     return np.array(lengths, np.int64), row_shape
 
 
@@ -166,10 +163,10 @@ def _write_rows(
 
 
 def _index(
-    kept: Mapping[str, Sequence[Question]], *, train: Sequence[Question]
+    questions: Mapping[str, Sequence[Question]], *, train: Sequence[Question]
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Numeric columns by name, and the texts that they point to."""
-    every = [question for rows in kept.values() for question in rows]
+    every = [question for rows in questions.values() for question in rows]
     clips = _Places((question.audio_id, question.video_id) for question in every)
     heard = _Places(audio_id for audio_id, _ in clips)
     seen = _Places(video_id for _, video_id in clips)
@@ -180,7 +177,7 @@ def _index(
         "clip_audio": _column(heard[audio_id] for audio_id, _ in clips),
         "clip_visual": _column(seen[video_id] for _, video_id in clips),
     }
-    for split, rows in kept.items():
+    for split, rows in questions.items():
         index[f"{split}_row"] = _column(question.row for question in rows)
         index[f"{split}_clip"] = _column(clips[question.audio_id, question.video_id] for question in rows)
         index[f"{split}_text"] = _column(texts[question.text] for question in rows)
@@ -195,7 +192,9 @@ def _index(
         "templates": list(templates),
         "audio_ids": list(heard),
         "visual_ids": list(seen),
-        "question_ids": {split: [question.question_id for question in rows] for split, rows in kept.items()},
+        "question_ids": {
+            split: [question.question_id for question in rows] for split, rows in questions.items()
+        },
     }
     return index, strings
 

@@ -1,7 +1,7 @@
 """Perturbations of what a model trains on: features, rows, a whole modality, and time stamps."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -9,20 +9,20 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from avqa_lit.batch import Track
+from avqa_lit.batch import Modality, Track
 from avqa_lit.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Perturbation:
-    """Four perturbations of each video's tracks, each off at 0; they may be on together.
+    """Four perturbations of each video's tracks, each off at 0; several may be on together.
 
     All that a video suffers is drawn from the generator of that video alone, and what one perturbation
     draws does not depend on whether another is on.
 
     Attributes:
         feature_noise: standard deviation of the noise on every value, in standard deviations of the
-            video's own values in that modality; see `with_feature_noise`.
+            video's own values in that track; see `with_feature_noise`.
         time_mask: longest stretch of each modality that is taken out, in seconds; see `without_a_stretch`.
         modality_dropout: chance from 0 to 1 that one modality of a video, either with equal chance, is
             blank, as ``drop=`` of `avqa_lit.evaluate` leaves it.
@@ -48,30 +48,49 @@ class Perturbation:
         return not any(getattr(self, one.name) for one in fields(self))
 
     def __call__(
-        self, audio: Track, visual: Track, generators: Sequence[np.random.Generator]
-    ) -> tuple[Track, Track]:
-        """Both tracks as they are perturbed; the given ones stay as they are.
+        self,
+        tracks: Mapping[str, Track],
+        modalities: Mapping[str, Modality],
+        generators: Sequence[np.random.Generator],
+    ) -> dict[str, Track]:
+        """The tracks as they are perturbed; the given ones stay as they are.
+
+        All tracks of a modality lose the same stretch, are blank together, and are late together.
 
         Args:
-            audio: audio of each distinct video.
-            visual: visual track of the same videos.
+            tracks: tracks of each distinct video, by name.
+            modalities: modality of each track.
             generators: one for each video.
         """
         # Before the noise, which draws as many numbers as a video has values.
-        chance = torch.from_numpy(np.stack([one.random(8) for one in generators]))
+        chance = torch.from_numpy(np.stack([generator.random(8) for generator in generators]))
+        return {
+            name: self._perturbed(track, chance, generators, hears=modalities[name] == "audio")
+            for name, track in tracks.items()
+        }
+
+    def _perturbed(
+        self,
+        track: Track,
+        chance: Float[Tensor, "video 8"],
+        generators: Sequence[np.random.Generator],
+        *,
+        hears: bool,
+    ) -> Track:
         if self.feature_noise > 0:
-            audio = with_feature_noise(audio, scale=self.feature_noise, generators=generators)
-            visual = with_feature_noise(visual, scale=self.feature_noise, generators=generators)
+            track = with_feature_noise(track, scale=self.feature_noise, generators=generators)
         if self.time_mask > 0:
-            audio = without_a_stretch(audio, longest=self.time_mask, chance=chance[:, 0:2])
-            visual = without_a_stretch(visual, longest=self.time_mask, chance=chance[:, 2:4])
+            stretch = chance[:, 0:2] if hears else chance[:, 2:4]
+            track = without_a_stretch(track, longest=self.time_mask, chance=stretch)
         if self.modality_dropout > 0:
-            dropped, hears = chance[:, 4] < self.modality_dropout, chance[:, 5] < 0.5
-            audio, visual = blanked(audio, dropped & ~hears), blanked(visual, dropped & hears)
+            keeps_audio = chance[:, 5] < 0.5
+            is_blank = ~keeps_audio if hears else keeps_audio
+            track = blanked(track, (chance[:, 4] < self.modality_dropout) & is_blank)
         if self.time_shift > 0:
-            delay, is_late = self.time_shift * chance[:, 6], chance[:, 7] < 0.5
-            audio, visual = delayed(audio, delay * is_late), delayed(visual, delay * ~is_late)
-        return audio, visual
+            audio_is_late = chance[:, 7] < 0.5
+            is_late = audio_is_late if hears else ~audio_is_late
+            track = delayed(track, self.time_shift * chance[:, 6] * is_late)
+        return track
 
 
 def with_feature_noise(track: Track, *, scale: float, generators: Sequence[np.random.Generator]) -> Track:
@@ -79,7 +98,7 @@ def with_feature_noise(track: Track, *, scale: float, generators: Sequence[np.ra
 
     .. math:: x' = x + \text{scale} \cdot s \cdot \epsilon, \qquad \epsilon \sim \mathcal{N}(0, 1)
 
-    with :math:`s` the standard deviation of all values of the video in this modality, so that one scale
+    with :math:`s` the standard deviation of all values of the video in this track, so that one scale
     means the same to encoders whose features differ in size.
 
     References:
@@ -87,7 +106,7 @@ def with_feature_noise(track: Track, *, scale: float, generators: Sequence[np.ra
         https://doi.org/10.1162/neco.1995.7.1.108
 
     Args:
-        track: one modality of each video.
+        track: one track of each video.
         scale: noise in standard deviations.
         generators: one for each video.
     """
@@ -116,7 +135,7 @@ def without_a_stretch(track: Track, *, longest: float, chance: Float[Tensor, "vi
         https://arxiv.org/abs/1904.08779
 
     Args:
-        track: one modality of each video.
+        track: one track of each video.
         longest: seconds.
         chance: two numbers from 0 up to 1 for each video, :math:`u_1` and :math:`u_2`.
     """

@@ -2,21 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int8, Int64
 
 from avqa_lit.artifacts.array_files import map_array, read_archive
 from avqa_lit.artifacts.json_files import read_json, typed
-from avqa_lit.batch import DataSpec
+from avqa_lit.batch import Modality
 from avqa_lit.data.digests import DamagedError, check_files
-from avqa_lit.data.packed_modality import PackedModality
+from avqa_lit.data.packed_track import PackedTrack
 from avqa_lit.data.store_checks import (
     MOST_ROWS,
     STORE,
@@ -35,9 +35,8 @@ from avqa_lit.data.vocabulary import Vocabulary
 from avqa_lit.errors import ConfigError, DataError
 from avqa_lit.taxonomy import Taxonomy, stored_taxonomy
 
-SCHEMA = 2
-READABLE = (1, SCHEMA)  # 1 has no taxonomy, and is MUSIC-AVQA's
-MODALITIES = ("audio", "visual")
+SCHEMA = 3
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
 REMEDY = "delete the folder and run python -m avqa_lit.prepare again"
 
 
@@ -86,15 +85,15 @@ class FeatureStore:
     Attributes:
         path: folder of the store.
         checksum: SHA-256 over everything that the store holds beside cached question features.
-        audio: what is heard.
-        visual: what is seen.
-        clip_audio: entry in `audio` of each clip; a clip is a video together with what is heard in it.
-        clip_visual: entry in `visual` of each clip.
+        tracks: packed tracks by name.
+        ids: what the entries of all tracks of a modality belong to: sounds for audio, videos for visual.
+        clip_entry: entry of each clip in the tracks of a modality; a clip is a video together with the sound
+            that is heard in it.
         splits: questions of each split.
-        dropped: number of questions of each split that were left out for want of features.
+        dropped: number of questions of each split that were left out because they lack features.
         views: names of the views of each video, the clean one first.
         answers: answers of the train split.
-        labels: those answers, and behind them the ones that only other splits give.
+        labels: those answers, then the answers that only other splits give.
         words: words of the train split's questions.
         texts: distinct filled questions of all splits.
         templates: distinct templates of all splits.
@@ -103,10 +102,9 @@ class FeatureStore:
 
     path: Path
     checksum: str
-    audio: PackedModality
-    visual: PackedModality
-    clip_audio: Int64[np.ndarray, " clip"]
-    clip_visual: Int64[np.ndarray, " clip"]
+    tracks: Mapping[str, PackedTrack]
+    ids: Mapping[Modality, tuple[str, ...]]
+    clip_entry: Mapping[Modality, Int64[np.ndarray, " clip"]]
     splits: Mapping[str, QuestionTable]
     dropped: Mapping[str, int]
     views: tuple[str, ...]
@@ -118,13 +116,21 @@ class FeatureStore:
     taxonomy: Taxonomy
 
     @classmethod
-    def open(cls, path: Path, *, verify: bool = False, cache: Path | None = None) -> "FeatureStore":
+    def open(
+        cls,
+        path: Path,
+        *,
+        tracks: Collection[str] | None = None,
+        verify: bool = False,
+        cache: Path | None = None,
+    ) -> "FeatureStore":
         """The store in the folder `path`, whose files are compared with their SHA-256.
 
         A file is read for this once, and again when its size, time or inode has changed.
 
         Args:
             path: folder that `python -m avqa_lit.prepare` left.
+            tracks: names of the tracks that are opened; None opens all.
             verify: read every file in any case.
             cache: folder that keeps what was found where `path` cannot be written; None keeps nothing there.
 
@@ -133,31 +139,42 @@ class FeatureStore:
             DamagedError: a file that is missing or damaged.
         """
         meta = read_meta(path)
-        check_files(path, meta["files"], remedy=REMEDY, cache=cache, again=verify)
         with unfit_told(path, remedy=REMEDY):
-            return cls._of_files(path, meta)
+            facts = {
+                name: TrackFacts.model_validate(about)
+                for name, about in meta["tracks"].items()
+                if tracks is None or name in tracks
+            }
+            unread = {about["file"] for name, about in meta["tracks"].items() if name not in facts}
+            files = {name: written for name, written in meta["files"].items() if name not in unread}
+            check_files(path, files, remedy=REMEDY, cache=cache, again=verify)
+            return cls._of_files(path, meta, facts)
 
     @classmethod
-    def _of_files(cls, path: Path, meta: Mapping[str, Any]) -> "FeatureStore":
+    def _of_files(
+        cls, path: Path, meta: Mapping[str, Any], facts: Mapping[str, TrackFacts]
+    ) -> "FeatureStore":
         strings = read_json(path / "strings.json", remedy=REMEDY)
         check_texts(
             strings, ("labels", "words", "texts", "templates", *(f"{name}_ids" for name in MODALITIES))
         )
-        index = read_archive(path / "index.npz", None, remedy=REMEDY)
-        modalities = {name: _modality(path, name, meta, index, strings) for name in MODALITIES}
+        index = read_archive(path / "index.npz", remedy=REMEDY)
+        ids: dict[Modality, tuple[str, ...]] = {name: tuple(strings[f"{name}_ids"]) for name in MODALITIES}
         for name in MODALITIES:
-            check_places(f"clip_{name}", index[f"clip_{name}"], of=len(modalities[name].ids))
-        seen = [modalities["visual"].ids[entry] for entry in index["clip_visual"]]
+            check_places(f"clip_{name}", index[f"clip_{name}"], of=len(ids[name]))
+        seen = [ids["visual"][entry] for entry in index["clip_visual"]]
         taxonomy = _taxonomy(path, meta)
         categories = len(taxonomy.names)
         return cls(
             path=path,
             checksum=meta["checksum"],
-            **modalities,
-            clip_audio=index["clip_audio"],
-            clip_visual=index["clip_visual"],
+            tracks={
+                name: _track(path, name, about, index, ids[about.modality]) for name, about in facts.items()
+            },
+            ids=ids,
+            clip_entry={name: index[f"clip_{name}"] for name in MODALITIES},
             splits={split: _table(split, index, strings, seen, categories) for split in meta["splits"]},
-            dropped={split: counts["dropped"] for split, counts in meta["splits"].items()},
+            dropped=dict.fromkeys(meta["splits"], 0),
             views=(CLEAN, *meta.get("views", ())),
             answers=Vocabulary(tuple(strings["labels"][: meta["answers"]])),
             labels=tuple(strings["labels"]),
@@ -171,9 +188,37 @@ class FeatureStore:
         """The same store with its features on a device; None leaves them in their files."""
         if device is None:
             return self
-        return replace(
-            self, audio=replace(self.audio, device=device), visual=replace(self.visual, device=device)
-        )
+        tracks = {name: replace(track, device=device) for name, track in self.tracks.items()}
+        return replace(self, tracks=tracks)
+
+    def with_tracks(self, names: Collection[str]) -> "FeatureStore":
+        """The same store with these tracks alone, and with the questions that have features in all of them.
+
+        Raises:
+            DataError: the store has no such track, or no question of a split has features in all of them.
+        """
+        for name in names:
+            if name not in self.tracks:
+                raise DataError(f"{self.path}: no track {name}; it has {', '.join(self.tracks)}")
+        tracks = {name: track for name, track in self.tracks.items() if name in names}
+        has_all = np.ones(len(self.clip_entry["visual"]), dtype=bool)
+        for track in tracks.values():
+            has_all &= track.has_features[self.clip_entry[track.modality]]
+        if has_all.all():
+            return replace(self, tracks=tracks)
+        place = np.cumsum(has_all) - 1
+        splits, dropped = {}, {}
+        for split, table in self.splits.items():
+            kept = table.where(has_all[table.clip])
+            if not len(kept):
+                raise DataError(
+                    f"{self.path}: none of the {len(table)} questions of {split} has features in all of the "
+                    f"tracks {', '.join(names)}"
+                )
+            splits[split] = replace(kept, clip=place[kept.clip])
+            dropped[split] = self.dropped[split] + len(table) - len(kept)
+        entries = {modality: entry[has_all] for modality, entry in self.clip_entry.items()}
+        return replace(self, tracks=tracks, clip_entry=entries, splits=splits, dropped=dropped)
 
     def with_train_share(self, share: float) -> "FeatureStore":
         """The same store with the questions of a share of the training videos, for a learning curve.
@@ -198,8 +243,8 @@ class FeatureStore:
 
     @property
     def encoders(self) -> dict[str, str]:
-        """Name of the network behind each modality."""
-        return {"audio": self.audio.encoder, "visual": self.visual.encoder}
+        """Name of the network behind each track."""
+        return {name: track.encoder for name, track in self.tracks.items()}
 
     @cached_property
     def unseen_answers(self) -> dict[str, int]:
@@ -207,25 +252,13 @@ class FeatureStore:
         known = len(self.answers)
         return {split: int((table.answer >= known).sum()) for split, table in self.splits.items()}
 
-    def text_features(self, encoder: QuestionEncoder | None) -> Float32[np.ndarray, "text dim"]:
-        """One feature for each text, encoded once and kept in the store; of width 0 without an encoder."""
-        if encoder is None:
-            return np.zeros((len(self.texts), 0), np.float32)
+    def text_features(self, encoder: QuestionEncoder) -> Float32[np.ndarray, "text dim"]:
+        """One vector for each text, encoded once and kept in the store."""
         return text_features(self.path, self.texts, encoder)
 
-    def token_features(self, encoder: TokenEncoder, *, dim: int) -> TokenFeatures:
-        """The vectors, `dim` wide, of the words of each text, encoded once and kept in the store."""
-        return token_features(self.path, self.texts, encoder, dim=dim)
-
-    def spec(self, question_dim: int) -> DataSpec:
-        """What a model has to know to size itself, given the width of the question features."""
-        return DataSpec(
-            audio=self.audio.row_shape,
-            visual=self.visual.row_shape,
-            question=question_dim,
-            words=len(self.words),
-            answers=len(self.answers),
-        )
+    def token_features(self, encoder: TokenEncoder) -> TokenFeatures:
+        """The vectors of the tokens of each text, encoded once and kept in the store."""
+        return token_features(self.path, self.texts, encoder)
 
 
 def read_meta(path: Path) -> dict[str, Any]:
@@ -242,7 +275,7 @@ def read_meta(path: Path) -> dict[str, Any]:
             "python -m avqa_lit.prepare"
         )
     meta = read_json(file, remedy=REMEDY)
-    if not isinstance(meta, dict) or meta.get("schema") not in READABLE:
+    if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
         schema = meta.get("schema") if isinstance(meta, dict) else None
         raise DataError(f"{file}: schema {schema!r}, expected {SCHEMA}; {REMEDY}")
     if meta.get("checksum") != meta_checksum(meta):
@@ -264,19 +297,19 @@ def _taxonomy(path: Path, meta: Mapping[str, Any]) -> Taxonomy:
         raise DataError(f"{path / 'store.json'}: the taxonomy cannot be read: {error}; {REMEDY}") from error
 
 
-def _modality(
+def _track(
     path: Path,
     name: str,
-    meta: Mapping[str, Any],
+    about: TrackFacts,
     index: Mapping[str, np.ndarray],
-    strings: Mapping[str, Any],
-) -> PackedModality:
-    about = TrackFacts.model_validate(meta["modalities"][name])
-    array, ids = map_array(path / about.file, remedy=REMEDY), tuple(strings[f"{name}_ids"])
+    ids: tuple[str, ...],
+) -> PackedTrack:
+    array = map_array(path / about.file, remedy=REMEDY)
     first_row, length = index[f"{name}_first_row"], index[f"{name}_length"]
     check_array(name, array)
     check_rows(name, first_row, length, rows=len(array), ids=len(ids))
-    return PackedModality(
+    return PackedTrack(
+        modality=about.modality,
         array=array,
         ids=ids,
         first_row=first_row,

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, Field, FiniteFloat, TypeAdapter
 
 from avqa_lit.artifacts.results import Count
+from avqa_lit.batch import Modality
 from avqa_lit.errors import DataError
 
 
@@ -41,8 +42,9 @@ class StoreFacts(BaseModel):
 
 
 class TrackFacts(BaseModel):
-    """What store.json says of one packed array."""
+    """What store.json says of one track."""
 
+    modality: Modality
     file: FileName
     encoder: str
     seconds_per_row: Annotated[FiniteFloat, Field(gt=0)]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from avqa_lit.data.packed_modality import PackedModality
-from avqa_lit.data.store import MODALITIES, FeatureStore, QuestionTable
+from avqa_lit.data.packed_track import PackedTrack
+from avqa_lit.data.store import FeatureStore, QuestionTable
 
 SAMPLE = 100_000  # values of a track that are looked at
 
@@ -38,7 +38,7 @@ class TrackSummary:
         encoder: network that made it.
         row_shape: of one row.
         dtype: precision in the store.
-        videos: entries of the clean view.
+        videos: entries of the clean view that have features.
         shortest: rows of the shortest video.
         median: rows of the median video.
         longest: rows of the longest video.
@@ -113,7 +113,7 @@ def summarize(store: FeatureStore) -> DataSummary:
             SplitSummary(name, len(table), len(set(table.video_id)), store.dropped.get(name, 0))
             for name, table in store.splits.items()
         ),
-        tracks=tuple(_track(name, getattr(store, name)) for name in MODALITIES),
+        tracks=tuple(_track(name, packed) for name, packed in store.tracks.items()),
         known_answers=len(store.answers),
         answers=tuple(_answers(store, name) for name in names if name != "train"),
         overlaps=tuple(
@@ -141,8 +141,8 @@ def _rows(table: QuestionTable) -> Iterator[tuple[int, int, int]]:
     return zip(table.clip.tolist(), table.text.tolist(), table.answer.tolist(), strict=True)
 
 
-def _track(name: str, packed: PackedModality) -> TrackSummary:
-    lengths = packed.length[: len(packed.ids)]
+def _track(name: str, packed: PackedTrack) -> TrackSummary:
+    lengths = packed.length[: len(packed.ids)][packed.has_features]
     median = int(np.median(lengths))
     rows = max(1, min(len(packed.array), SAMPLE // max(1, int(np.prod(packed.row_shape)))))
     sample = packed.array[np.linspace(0, len(packed.array) - 1, rows).astype(np.int64)]
@@ -151,7 +151,7 @@ def _track(name: str, packed: PackedModality) -> TrackSummary:
         encoder=packed.encoder,
         row_shape=tuple(packed.row_shape),
         dtype=str(packed.array.dtype),
-        videos=len(packed.ids),
+        videos=len(lengths),
         shortest=int(lengths.min()),
         median=median,
         longest=int(lengths.max()),

@@ -23,7 +23,7 @@ class TokenEncoder(Protocol):
         """Key under which a store keeps the vectors; differs wherever they do."""
 
     def encode_tokens(self, texts: Sequence[str]) -> Sequence[Float[np.ndarray, "word dim"]]:
-        """The vectors of each text in order, as wide as its sentence vector."""
+        """The vectors of each text in order, all equally wide."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class TokenFeatures:
         return values, mask
 
 
-def token_features(folder: Path, texts: Sequence[str], encoder: TokenEncoder, *, dim: int) -> TokenFeatures:
+def token_features(folder: Path, texts: Sequence[str], encoder: TokenEncoder) -> TokenFeatures:
     """Vectors of the words of `texts` from the cache in `folder`, which is filled where it has none.
 
     Where the folder cannot be written, they are encoded each time.
@@ -64,7 +64,6 @@ def token_features(folder: Path, texts: Sequence[str], encoder: TokenEncoder, *,
         folder: folder of the store.
         texts: texts in the store's order.
         encoder: gives the vectors.
-        dim: width that they must have, that of the encoder's sentence vectors.
 
     Raises:
         DataError: the encoder gives, or the cache holds, something else.
@@ -79,28 +78,29 @@ def token_features(folder: Path, texts: Sequence[str], encoder: TokenEncoder, *,
     def read() -> TokenFeatures:
         features = TokenFeatures(map_array(path, remedy=REMEDY), read_array(lengths, remedy=REMEDY))
         counts = features.lengths
-        found = (features.rows.shape, counts.size)
+        found = (features.rows.ndim, len(features.rows), counts.size)
         fits = counts.ndim == 1 and counts.dtype == np.int64 and (counts >= 0).all()
-        if not fits or found != ((int(counts.sum()), dim), len(texts)):
+        if not fits or found != (2, int(counts.sum()), len(texts)):
             raise DataError(
-                f"{path}: found vectors of shape {list(found[0])} for {found[1]} texts, expected them "
-                f"{dim} wide for {len(texts)} texts; {REMEDY}"
+                f"{path}: found vectors of shape {list(features.rows.shape)} for {found[2]} texts, expected "
+                f"one vector a token for {len(texts)} texts; {REMEDY}"
             )
         return features
 
-    return kept([path, lengths], make=lambda: _encode(encoder, texts, dim=dim), write=write, read=read)
+    return kept([path, lengths], make=lambda: _encode(encoder, texts), write=write, read=read)
 
 
-def _encode(encoder: TokenEncoder, texts: Sequence[str], *, dim: int) -> TokenFeatures:
-    found = [np.asarray(one, np.float32) for one in encoder.encode_tokens(texts)]
+def _encode(encoder: TokenEncoder, texts: Sequence[str]) -> TokenFeatures:
+    found = [np.asarray(vectors, np.float32) for vectors in encoder.encode_tokens(texts)]
     where = f"question encoder {encoder.name}"
     if len(found) != len(texts):
         raise DataError(f"{where}: encode_tokens() gives {len(found)} arrays for {len(texts)} texts; mend it")
-    for text, one in zip(texts, found, strict=True):
-        if one.ndim != 2 or one.shape[1] != dim or not np.isfinite(one).all():
+    dim = found[0].shape[-1]
+    for text, vectors in zip(texts, found, strict=True):
+        if vectors.ndim != 2 or vectors.shape[1] != dim or not np.isfinite(vectors).all():
             raise DataError(
-                f"{where}: encode_tokens({text!r}) gives an array of shape {list(one.shape)}, expected "
-                f"finite vectors {dim} wide, as its sentence vectors are; mend it"
+                f"{where}: encode_tokens({text!r}) gives an array of shape {list(vectors.shape)}, expected "
+                f"finite vectors {dim} wide, as those of {texts[0]!r}; mend it"
             )
-    lengths = np.array([len(one) for one in found], np.int64)
-    return TokenFeatures(np.concatenate([np.zeros((0, dim), np.float32), *found]), lengths)
+    lengths = np.array([len(vectors) for vectors in found], np.int64)
+    return TokenFeatures(np.concatenate(found), lengths)

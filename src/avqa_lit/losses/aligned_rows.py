@@ -1,4 +1,4 @@
-"""Rows of both modalities that belong together: a clip's two means, or two rows of one moment."""
+"""Rows of two tracks that belong together: a clip's two means, or two rows of one moment."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ from torch import Tensor
 from avqa_lit.batch import Batch, ModelOutput
 from avqa_lit.losses.common_time import on_common_time
 from avqa_lit.losses.gather import gather_rows
-from avqa_lit.losses.tracks import both_tracks, time_mean
+from avqa_lit.losses.tracks import compared_tracks, time_mean
 
 Level = Literal["clip", "frame"]
 
@@ -19,8 +19,8 @@ class AlignedRows:
     """Paired rows, in float32 at least, with what they weigh.
 
     Attributes:
-        audio: audio side of each pair.
-        visual: visual side of each pair.
+        audio: side of each pair that the first track gives, by default audio.
+        visual: side of each pair that the second track gives, by default visual.
         clip: identity of each pair's video, the same on every process.
         weight: questions about the video, shared evenly by its pairs; above 0.
     """
@@ -35,7 +35,9 @@ class AlignedRows:
         return AlignedRows(*map(gather_rows, (self.audio, self.visual, self.clip, self.weight)))
 
 
-def aligned_rows(output: ModelOutput, batch: Batch, *, level: Level, term: str) -> AlignedRows:
+def aligned_rows(
+    output: ModelOutput, batch: Batch, *, level: Level, between: tuple[str, str], term: str
+) -> AlignedRows:
     """Pairs of the videos of this process.
 
     At level ``clip`` a video gives one pair, the means over each track's own time; at level ``frame`` one
@@ -43,9 +45,9 @@ def aligned_rows(output: ModelOutput, batch: Batch, *, level: Level, term: str) 
     one track or without a shared moment gives none.
 
     Raises:
-        ConfigError: the model does not give both tracks.
+        ConfigError: the model does not give the tokens of both tracks.
     """
-    audio, visual = (track.in_full_precision() for track in both_tracks(output, term=term))
+    audio, visual = (track.in_full_precision() for track in compared_tracks(output, between, term=term))
     if level == "clip":
         first, second = time_mean(audio)[:, None], time_mean(visual)[:, None]
         real = (audio.mask.any(dim=1) & visual.mask.any(dim=1))[:, None]

@@ -1,6 +1,7 @@
 """Canonical correlation between what clips sound like and what they look like."""
 
-from typing import get_args
+from collections.abc import Sequence
+from typing import Any, get_args
 
 import torch
 from jaxtyping import Float, Float64
@@ -9,6 +10,8 @@ from torch import Tensor, nn
 from avqa_lit.batch import Batch, ModelOutput
 from avqa_lit.losses.aligned_rows import Level, aligned_rows
 from avqa_lit.losses.options import check_choice, check_number
+from avqa_lit.losses.tracks import AUDIO_AND_VISUAL, check_between
+from avqa_lit.needs import LossNeeds
 
 # Rounds off the corner of the trace norm at a correlation of 0, where its gradient has no direction.
 _ROUNDING = 1e-4
@@ -67,12 +70,17 @@ class CCA(nn.Module):
     Args:
         ridge: added to the variances, as a part of each view's mean variance; above 0.
         level: ``clip`` correlates means over time, ``frame`` every moment that both tracks share.
+        between: names of the two tracks whose tokens are compared.
     """
 
-    reads_tracks = True
+    @classmethod
+    def needs(cls, *, between: Sequence[str] = AUDIO_AND_VISUAL, **options: Any) -> LossNeeds:
+        """The tokens of both tracks."""
+        return LossNeeds(tokens=check_between("cca", between))
 
-    def __init__(self, *, ridge: float, level: Level) -> None:
+    def __init__(self, *, ridge: float, level: Level, between: Sequence[str] = AUDIO_AND_VISUAL) -> None:
         super().__init__()
+        self.between = check_between("cca", between)
         check_number("loss.cca.ridge", ridge)
         check_choice("loss.cca.level", level, get_args(Level))
         self.ridge = ridge
@@ -80,7 +88,7 @@ class CCA(nn.Module):
 
     def forward(self, output: ModelOutput, batch: Batch) -> Float[Tensor, ""]:
         """Share of this process in the step's negative mean correlation, by its share of the questions."""
-        pairs = aligned_rows(output, batch, level=self.level, term="cca")
+        pairs = aligned_rows(output, batch, level=self.level, between=self.between, term="cca")
         step = pairs.of_all_processes()
         value = mean_correlation(step.audio, step.visual, step.weight, ridge=self.ridge)
         return -value.to(pairs.audio.dtype) * batch.weight.sum() / batch.total

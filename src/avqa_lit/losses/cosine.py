@@ -1,6 +1,7 @@
 """Cosine distance between what a clip sounds like and what it looks like."""
 
-from typing import get_args
+from collections.abc import Sequence
+from typing import Any, get_args
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -9,6 +10,8 @@ from avqa_lit.batch import Batch, ModelOutput
 from avqa_lit.losses.aligned_rows import Level, aligned_rows
 from avqa_lit.losses.direction import unit
 from avqa_lit.losses.options import check_choice
+from avqa_lit.losses.tracks import AUDIO_AND_VISUAL, check_between
+from avqa_lit.needs import LossNeeds
 
 
 def cosine_distance(
@@ -39,16 +42,21 @@ class Cosine(nn.Module):
 
     Args:
         level: ``clip`` compares the means over time, ``frame`` each moment that both tracks share.
+        between: names of the two tracks whose tokens are compared.
     """
 
-    reads_tracks = True
+    @classmethod
+    def needs(cls, *, between: Sequence[str] = AUDIO_AND_VISUAL, **options: Any) -> LossNeeds:
+        """The tokens of both tracks."""
+        return LossNeeds(tokens=check_between("cosine", between))
 
-    def __init__(self, *, level: Level) -> None:
+    def __init__(self, *, level: Level, between: Sequence[str] = AUDIO_AND_VISUAL) -> None:
         super().__init__()
+        self.between = check_between("cosine", between)
         check_choice("loss.cosine.level", level, get_args(Level))
         self.level = level
 
     def forward(self, output: ModelOutput, batch: Batch) -> Float[Tensor, ""]:
         """Share of this process in the step's mean distance."""
-        pairs = aligned_rows(output, batch, level=self.level, term="cosine")
+        pairs = aligned_rows(output, batch, level=self.level, between=self.between, term="cosine")
         return (pairs.weight * cosine_distance(pairs.audio, pairs.visual)).sum() / batch.total

@@ -1,5 +1,7 @@
 """The answer loss."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -7,6 +9,7 @@ from torch.nn import functional as F
 
 from avqa_lit.batch import Batch, ModelOutput
 from avqa_lit.errors import ConfigError
+from avqa_lit.needs import LossNeeds
 
 _IGNORED = -100
 
@@ -25,7 +28,10 @@ class AnswerCrossEntropy(nn.Module):
         label_smoothing: share of the target spread evenly over all answers, at least 0 and below 1.
     """
 
-    reads_tracks = False
+    @classmethod
+    def needs(cls, **options: Any) -> LossNeeds:
+        """Neither tokens nor pairs."""
+        return LossNeeds()
 
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
         super().__init__()

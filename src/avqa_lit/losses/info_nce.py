@@ -1,6 +1,7 @@
 """Contrastive loss: a video's own sound is told from that of other videos, and its picture likewise."""
 
-from typing import get_args
+from collections.abc import Sequence
+from typing import Any, get_args
 
 import torch
 from jaxtyping import Bool, Float
@@ -10,6 +11,8 @@ from avqa_lit.batch import Batch, ModelOutput
 from avqa_lit.losses.aligned_rows import AlignedRows, Level, aligned_rows
 from avqa_lit.losses.direction import unit
 from avqa_lit.losses.options import check_choice, check_number
+from avqa_lit.losses.tracks import AUDIO_AND_VISUAL, check_between
+from avqa_lit.needs import LossNeeds
 
 
 def info_nce(pairs: AlignedRows, step: AlignedRows, *, temperature: float) -> Float[Tensor, " row"]:
@@ -63,12 +66,19 @@ class InfoNCE(nn.Module):
         level: ``clip`` contrasts the means over time. ``frame`` contrasts each moment that both tracks
             share with the moments of other videos; other moments of the same video, which mostly look and
             sound alike, are no negatives.
+        between: names of the two tracks whose tokens are compared.
     """
 
-    reads_tracks = True
+    @classmethod
+    def needs(cls, *, between: Sequence[str] = AUDIO_AND_VISUAL, **options: Any) -> LossNeeds:
+        """The tokens of both tracks."""
+        return LossNeeds(tokens=check_between("info_nce", between))
 
-    def __init__(self, *, temperature: float, level: Level) -> None:
+    def __init__(
+        self, *, temperature: float, level: Level, between: Sequence[str] = AUDIO_AND_VISUAL
+    ) -> None:
         super().__init__()
+        self.between = check_between("info_nce", between)
         check_number("loss.info_nce.temperature", temperature)
         check_choice("loss.info_nce.level", level, get_args(Level))
         self.temperature = temperature
@@ -76,7 +86,7 @@ class InfoNCE(nn.Module):
 
     def forward(self, output: ModelOutput, batch: Batch) -> Float[Tensor, ""]:
         """Share of this process in the step's mean."""
-        pairs = aligned_rows(output, batch, level=self.level, term="info_nce")
+        pairs = aligned_rows(output, batch, level=self.level, between=self.between, term="info_nce")
         values = info_nce(pairs, pairs.of_all_processes(), temperature=self.temperature)
         return (pairs.weight * values).sum() / batch.total
 

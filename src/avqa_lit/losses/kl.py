@@ -1,7 +1,8 @@
 """Divergence between what a clip sounds like and what it looks like."""
 
 import math
-from typing import Literal, get_args
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
 
 import torch
 from jaxtyping import Bool, Float
@@ -11,7 +12,8 @@ from avqa_lit.batch import Batch, ModelOutput, Track
 from avqa_lit.losses.aligned_rows import Level
 from avqa_lit.losses.common_time import on_common_time
 from avqa_lit.losses.options import check_choice, check_number
-from avqa_lit.losses.tracks import both_tracks, time_mean
+from avqa_lit.losses.tracks import AUDIO_AND_VISUAL, check_between, compared_tracks, time_mean
+from avqa_lit.needs import LossNeeds
 
 Direction = Literal["forward", "reverse", "symmetric", "jensen_shannon"]
 Axis = Literal["dim", "time"]
@@ -118,12 +120,25 @@ class KL(nn.Module):
         temperature: divides the values before the softmax; above 0.
         axis: ``dim`` or ``time``, what the softmax runs over; see `video_divergence`.
         level: ``clip`` or ``frame``.
+        between: names of the two tracks whose tokens are compared.
     """
 
-    reads_tracks = True
+    @classmethod
+    def needs(cls, *, between: Sequence[str] = AUDIO_AND_VISUAL, **options: Any) -> LossNeeds:
+        """The tokens of both tracks."""
+        return LossNeeds(tokens=check_between("kl", between))
 
-    def __init__(self, *, direction: Direction, temperature: float, axis: Axis, level: Level) -> None:
+    def __init__(
+        self,
+        *,
+        direction: Direction,
+        temperature: float,
+        axis: Axis,
+        level: Level,
+        between: Sequence[str] = AUDIO_AND_VISUAL,
+    ) -> None:
         super().__init__()
+        self.between = check_between("kl", between)
         check_choice("loss.kl.direction", direction, get_args(Direction))
         check_choice("loss.kl.axis", axis, get_args(Axis))
         check_choice("loss.kl.level", level, get_args(Level))
@@ -135,7 +150,7 @@ class KL(nn.Module):
 
     def forward(self, output: ModelOutput, batch: Batch) -> Float[Tensor, ""]:
         """Share of this process in the step's mean divergence."""
-        audio, visual = both_tracks(output, term="kl")
+        audio, visual = compared_tracks(output, self.between, term="kl")
         values = video_divergence(
             audio,
             visual,

@@ -1,11 +1,14 @@
 """Whether a sound and a frame belong to the same video."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from avqa_lit.batch import Batch, ModelOutput, Pairs
 from avqa_lit.errors import ConfigError
+from avqa_lit.needs import LossNeeds
 
 
 def pair_cross_entropy(pairs: Pairs, has_other: Bool[Tensor, " video"]) -> Float[Tensor, " video"]:
@@ -39,16 +42,19 @@ class Matching(nn.Module):
         https://arxiv.org/abs/2203.14072; the published code gives it weight 0.5.
     """
 
-    reads_tracks = False
-    reads_pairs = True
+    @classmethod
+    def needs(cls, **options: Any) -> LossNeeds:
+        """The scores of pairs."""
+        return LossNeeds(pairs=True)
 
     def forward(self, output: ModelOutput, batch: Batch) -> Float[Tensor, ""]:
         """Share of this process in the step's mean cross-entropy."""
-        if output.pairs is None or batch.other is None:
+        if output.pairs is None or batch.others is None:
             raise ConfigError(
                 "loss.matching tells true pairs of sound and frame from false ones, and this model makes no "
                 "pairs: leave the term out of loss=[...], or choose model=avst"
             )
-        own = torch.arange(len(batch.other), device=batch.other.device)
-        values = pair_cross_entropy(output.pairs, batch.other != own)
+        other = batch.others.video
+        own = torch.arange(len(other), device=other.device)
+        values = pair_cross_entropy(output.pairs, other != own)
         return (batch.questions_per_video() * values).sum() / batch.total

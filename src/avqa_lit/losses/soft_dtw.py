@@ -1,6 +1,7 @@
 """Soft dynamic time warping between what a clip sounds like and what it looks like."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import torch
@@ -12,7 +13,8 @@ from avqa_lit.batch import Batch, ModelOutput, Track
 from avqa_lit.losses.common_time import in_order_of_time
 from avqa_lit.losses.direction import unit
 from avqa_lit.losses.options import check_choice, check_number
-from avqa_lit.losses.tracks import both_tracks
+from avqa_lit.losses.tracks import AUDIO_AND_VISUAL, check_between, compared_tracks
+from avqa_lit.needs import LossNeeds
 
 Cost = Literal["squared_euclidean", "cosine"]
 
@@ -125,12 +127,19 @@ class SoftDTW(nn.Module):
         gamma: smoothness, in units of the cost; above 0.
         cost: ``squared_euclidean`` or ``cosine``; see `track_divergence`.
         seconds_weight: cost of a squared second between matched rows; 0 or more.
+        between: names of the two tracks whose tokens are compared.
     """
 
-    reads_tracks = True
+    @classmethod
+    def needs(cls, *, between: Sequence[str] = AUDIO_AND_VISUAL, **options: Any) -> LossNeeds:
+        """The tokens of both tracks."""
+        return LossNeeds(tokens=check_between("soft_dtw", between))
 
-    def __init__(self, *, gamma: float, cost: Cost, seconds_weight: float) -> None:
+    def __init__(
+        self, *, gamma: float, cost: Cost, seconds_weight: float, between: Sequence[str] = AUDIO_AND_VISUAL
+    ) -> None:
         super().__init__()
+        self.between = check_between("soft_dtw", between)
         check_number("loss.soft_dtw.gamma", gamma)
         check_choice("loss.soft_dtw.cost", cost, get_args(Cost))
         check_number("loss.soft_dtw.seconds_weight", seconds_weight, zero=True)
@@ -140,7 +149,7 @@ class SoftDTW(nn.Module):
 
     def forward(self, output: ModelOutput, batch: Batch) -> Float[Tensor, ""]:
         """Share of this process in the step's mean divergence."""
-        audio, visual = both_tracks(output, term="soft_dtw")
+        audio, visual = compared_tracks(output, self.between, term="soft_dtw")
         values = track_divergence(
             audio, visual, gamma=self.gamma, cost=self.cost, seconds_weight=self.seconds_weight
         )

@@ -14,10 +14,8 @@ from avqa_lit.errors import ConfigError
 class WeightedLosses(nn.Module):
     """The sum of a model's loss terms, each with a weight and the epoch from which it counts.
 
-    A term is a module called with a `ModelOutput` and a `Batch` that returns a scalar. One that reads
-    the answer scores alone says so by an attribute ``reads_tracks = False``; any other is taken to read
-    audio and visual tokens. One that reads `ModelOutput.pairs` says so by ``reads_pairs = True``. A term of
-    weight 0 is not kept, so it costs nothing.
+    A term is a module called with a `ModelOutput` and a `Batch` that returns a scalar; its class declares
+    what it reads of them (`avqa_lit.needs.LossNeeds`). A term of weight 0 is not kept, so it costs nothing.
 
     Args:
         terms: terms by name.
@@ -50,16 +48,6 @@ class WeightedLosses(nn.Module):
     def names(self) -> tuple[str, ...]:
         """Terms of positive weight, in the order given."""
         return tuple(self.weights)
-
-    @property
-    def needs_tracks(self) -> bool:
-        """Whether any term that ever counts reads the model's audio or visual tokens."""
-        return any(getattr(term, "reads_tracks", True) for term in self.terms.values())
-
-    @property
-    def needs_pairs(self) -> bool:
-        """Whether any term that ever counts reads the model's pairs."""
-        return any(getattr(term, "reads_pairs", False) for term in self.terms.values())
 
     def forward(
         self, output: ModelOutput, batch: Batch, *, epoch: int | None = None

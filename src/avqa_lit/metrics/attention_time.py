@@ -12,7 +12,7 @@ BARS = "▁▂▃▄▅▆▇█"
 
 @dataclass(frozen=True)
 class AttentionOverTime:
-    """Attention on the rows of one modality of one video.
+    """Attention on the rows of one track of one video.
 
     Attributes:
         shares: share of all attention that each row gets.
@@ -39,7 +39,7 @@ class AttentionOverTime:
 
 
 def attention_over_time(attention: Attention, place: int) -> dict[str, AttentionOverTime]:
-    """Attention of the question at `place` by modality, without one that the model does not attend.
+    """Attention of the question at `place` by track, without tracks that have no row.
 
     A row lasts until the next one starts; a single row, of which no next one tells, one second.
 
@@ -47,12 +47,9 @@ def attention_over_time(attention: Attention, place: int) -> dict[str, Attention
         attention: of a split.
         place: place of the question in its arrays.
     """
-    columns = {
-        "audio": (attention.audio[place], attention.audio_seconds),
-        "visual": (attention.visual[place], attention.visual_seconds),
-    }
     found = {}
-    for name, (shares, seconds) in columns.items():
+    for name, track in attention.tracks.items():
+        shares, seconds = track.shares[place], track.seconds
         length = int((~np.isnan(shares)).sum())
         if length:
             step = float(seconds[1] - seconds[0]) if len(seconds) > 1 else 1.0
@@ -62,10 +59,10 @@ def attention_over_time(attention: Attention, place: int) -> dict[str, Attention
 
 
 def attention_lines(tracks: dict[str, AttentionOverTime], *, width: int) -> list[str]:
-    """One line of bars for each modality, all over the same seconds, scaled to the largest bar of the line.
+    """One line of bars for each track, all over the same seconds, scaled to the largest bar of the line.
 
     Args:
-        tracks: by modality.
+        tracks: by name.
         width: most bars a line.
     """
     if not tracks:

@@ -2,23 +2,25 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from avqa_lit.batch import PADDING_WORD, UNKNOWN_WORD, Batch, DataSpec, ModelOutput, Track
+from avqa_lit.batch import PADDING_WORD, UNKNOWN_WORD, Batch, ModelOutput, ModelSpec, Seats, Track
 from avqa_lit.errors import ConfigError
 from avqa_lit.models.attention import CrossAttentionBlock, QueryAttention
 from avqa_lit.models.gated_pooling import GatedPooling, Pooled
-from avqa_lit.models.tokens import ByVideo, Tokens
+from avqa_lit.models.read_tracks import check_tracks
+from avqa_lit.models.tokens import Tokens
+from avqa_lit.needs import ModelNeeds
 
 
 class AnswerSlots(nn.Module):
     r"""Find, then read: a slot for each answer, which the question's words ask and the answer points at.
 
-    1. **Find.** The tracks of all `modalities` are pooled into one slot for each answer (`GatedPooling`), of
+    1. **Find.** All `tracks` are pooled into one slot for each answer (`GatedPooling`), of
        both modalities at once: slot "cello" comes to hold when and how loud it sounds, and where it is seen.
        One small network reads the evidence of all slots, so what is learnt of one instrument holds for all.
     2. **Read.** Each word of the question attends to the slots, an LSTM reads what the words found in both
@@ -29,7 +31,7 @@ class AnswerSlots(nn.Module):
     question's words: a "cello" that is asked for and one that is the answer are learnt together. Nothing
     else is known of the answers, and of the data no more than widths.
 
-    With one modality alone it is the ablation that shows what the other adds.
+    With the tracks of one modality alone it is the ablation that shows what the other modality adds.
 
     References:
         Object-Centric Learning with Slot Attention (Locatello et al., NeurIPS 2020),
@@ -42,33 +44,34 @@ class AnswerSlots(nn.Module):
         https://arxiv.org/abs/1803.03067: steps of control and reading.
 
     Args:
-        spec: shapes of the store.
-        modalities: what is pooled, of "audio" and "visual".
+        spec: shapes of the tracks, and sizes of the vocabularies.
+        tracks: names of the tracks that are pooled.
         dim: width of slots, words and states.
         heads: attention heads.
         hidden: width of the feed-forward sublayers.
         channels: numbers that a slot reads of each row beside how much of it there is.
-        audio_bins: parts of the time in which a slot sums what it hears.
-        visual_bins: parts of the time in which a slot sums what it sees.
+        audio_bins: parts of the time in which a slot sums what it hears, in each audio track.
+        visual_bins: parts of the time in which a slot sums what it sees, in each visual track.
         evidence_noise: in training each number of a slot's evidence is multiplied by a draw from a normal
             distribution of mean 1 and this standard deviation, 0 or more: a video that is known by its exact
             numbers can be learnt by heart (Gaussian dropout: Srivastava et al., JMLR 2014, section 10,
             https://jmlr.org/papers/v15/srivastava14a.html).
         dropout: probability after each sublayer, in [0, 1).
-
-    Attributes:
-        gives_tracks: whether outputs hold the tracks that the gates see, which alignment losses read.
     """
 
     answer_words: Int64[Tensor, "answer word"]
 
-    reads_stored_features = True
+    @classmethod
+    def needs(cls, *, tracks: Sequence[str], **options: Any) -> ModelNeeds:
+        """The tracks; the words of the question it reads itself."""
+        read = check_tracks(tracks)
+        return ModelNeeds(tracks=read, tokens=read, features_as_stored=True)
 
     def __init__(
         self,
-        spec: DataSpec,
+        spec: ModelSpec,
         *,
-        modalities: Sequence[Literal["audio", "visual"]],
+        tracks: Sequence[str],
         dim: int,
         heads: int,
         hidden: int,
@@ -82,19 +85,22 @@ class AnswerSlots(nn.Module):
         for name, value in (("channels", channels), ("audio_bins", audio_bins), ("visual_bins", visual_bins)):
             if value < 1:
                 raise ConfigError(f"model.{name}={value}: expected 1 or more")
-        if not modalities or not set(modalities) <= {"audio", "visual"}:
-            raise ConfigError(f"model.modalities={list(modalities)}: expected audio, visual or both")
         if not 0 <= evidence_noise < math.inf:
             raise ConfigError(f"model.evidence_noise={evidence_noise}: expected a finite number, 0 or more")
         if dim % 2 != 0:
             raise ConfigError(f"model.dim={dim}: expected an even number, half for each reading direction")
-        self.gives_tracks = True
+        self.gives_tokens = spec.gives_tokens
         self.evidence_noise = evidence_noise
-        shapes = {"audio": spec.audio, "visual": spec.visual}
         bins = {"audio": audio_bins, "visual": visual_bins}
         pools: dict[str, GatedPooling] = {
-            name: GatedPooling(shapes[name], dim=dim, slots=spec.answers, channels=channels, bins=bins[name])
-            for name in modalities
+            name: GatedPooling(
+                spec.tracks[name].row_shape,
+                dim=dim,
+                slots=spec.answers,
+                channels=channels,
+                bins=bins[spec.tracks[name].modality],
+            )
+            for name in check_tracks(tracks)
         }
         self.pools = nn.ModuleDict(pools)
         self.find = nn.Sequential(
@@ -122,11 +128,10 @@ class AnswerSlots(nn.Module):
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Logits of every question; outside training, where the slots that it read had looked as well."""
-        tracks = {"audio": batch.audio, "visual": batch.visual}
-        pooled: dict[str, Pooled] = {name: pool(tracks[name]) for name, pool in self.pools.items()}
+        pooled: dict[str, Pooled] = {name: pool(batch.tracks[name]) for name, pool in self.pools.items()}
         slots = self._slots(pooled).index_select(0, batch.video)
         tokens = [_tokens(slots)]
-        seats = ByVideo(len(slots), 1, torch.arange(len(slots), device=slots.device))
+        seats = Seats(len(slots), 1, torch.arange(len(slots), device=slots.device))
         words = self.word_norm(self.words(batch.words))
         found, _ = self.ask(words, tokens, seats, need_weights=False)
         query = self._sentence(self.found_norm(words + found), (batch.words != PADDING_WORD).sum(dim=1))
@@ -135,18 +140,14 @@ class AnswerSlots(nn.Module):
         logits = (
             self.answer(read) + torch.einsum("bd,bad->ba", self.point(read), slots) * read.shape[1] ** -0.5
         )
-        looked = {} if weights is None else _looked(weights[:, 0], pooled, batch.video)
-        seen = {
-            name: Track(one.hidden.mean(dim=2), tracks[name].mask, tracks[name].seconds)
-            for name, one in pooled.items()
-            if self.gives_tracks
-        }
         return ModelOutput(
             logits=logits,
-            audio=seen.get("audio"),
-            visual=seen.get("visual"),
-            audio_attention=looked.get("audio"),
-            visual_attention=looked.get("visual"),
+            tokens={
+                name: Track(one.hidden.mean(dim=2), batch.tracks[name].mask, batch.tracks[name].seconds)
+                for name, one in pooled.items()
+                if self.gives_tokens
+            },
+            attention={} if weights is None else _looked(weights[:, 0], pooled, batch.video),
         )
 
     def _sentence(

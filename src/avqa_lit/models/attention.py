@@ -8,9 +8,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from avqa_lit.batch import Seats
 from avqa_lit.errors import ConfigError
 from avqa_lit.models.kept_products import KeptProducts
-from avqa_lit.models.tokens import ByVideo, Tokens
+from avqa_lit.models.tokens import Tokens
 
 Form = Literal["folded", "reference"]
 
@@ -62,7 +63,7 @@ class QueryAttention(nn.Module):
         self,
         queries: Float[Tensor, "batch query dim"],
         tokens: Sequence[Tokens],
-        seats: ByVideo,
+        seats: Seats,
         *,
         need_weights: bool,
     ) -> tuple[Float[Tensor, "batch query dim"], Float[Tensor, "batch query token"] | None]:
@@ -208,7 +209,7 @@ class CrossAttentionBlock(nn.Module):
         self,
         queries: Float[Tensor, "batch query dim"],
         tokens: Sequence[Tokens],
-        seats: ByVideo,
+        seats: Seats,
         *,
         need_weights: bool,
     ) -> tuple[Float[Tensor, "batch query dim"], Float[Tensor, "batch query token"] | None]:

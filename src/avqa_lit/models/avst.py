@@ -1,19 +1,19 @@
 """The baseline of MUSIC-AVQA: sound grounded in sight, then a question that reads both."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from avqa_lit.batch import Batch, DataSpec, ModelOutput, Pairs, Track
+from avqa_lit.batch import Batch, ModelOutput, ModelSpec, Pairs, Track
 from avqa_lit.errors import ConfigError, DataError
 from avqa_lit.models.avst_checkpoint import load_published
 from avqa_lit.models.avst_question import PaddedQuestion
 from avqa_lit.models.frames import evenly_spaced_rows, nearest_rows, take_rows
 from avqa_lit.models.grounding import Grounding
-from avqa_lit.models.tokens import ByVideo
+from avqa_lit.needs import ModelNeeds
 
 # Axes of a visual row, by `visual`.
 SHAPES = {"maps": (2, 3), "vectors": (1,)}
@@ -60,7 +60,7 @@ class AVST(nn.Module):
         https://arxiv.org/abs/2203.14072
 
     Args:
-        spec: shapes of the store; audio rows are vectors.
+        spec: shapes of the tracks audio, whose rows are vectors, and visual; sizes of the vocabularies.
         visual: whether visual rows are "maps" or "vectors".
         dim: width of tokens and question.
         heads: attention heads.
@@ -69,12 +69,15 @@ class AVST(nn.Module):
         dropout: probability in attention weights and in feed-forward layers, in [0, 1).
     """
 
-    needs_other_videos = True
-    reads_stored_features = True
+    @classmethod
+    def needs(cls, **options: Any) -> ModelNeeds:
+        """The tracks audio and visual; the words of the question it reads itself."""
+        both = ("audio", "visual")
+        return ModelNeeds(tracks=both, tokens=both, pairs=True, features_as_stored=True)
 
     def __init__(
         self,
-        spec: DataSpec,
+        spec: ModelSpec,
         *,
         visual: Literal["maps", "vectors"],
         dim: int,
@@ -86,11 +89,12 @@ class AVST(nn.Module):
         super().__init__()
         if frames < 1:
             raise ConfigError(f"model.frames={frames}: expected 1 or more")
-        _check_shapes(spec, visual=visual)
+        audio_row, visual_row = (spec.tracks[name].row_shape for name in ("audio", "visual"))
+        _check_shapes(audio_row, visual_row, visual=visual)
         self.frames = frames
         self.question = PaddedQuestion(words=spec.words, dim=dim, length=question_length)
-        self.audio = nn.Sequential(nn.Linear(spec.audio[0], dim), nn.ReLU(), nn.Linear(dim, dim))
-        self.grounding = Grounding(channels=_channels(spec.visual), dim=dim, has_places=visual == "maps")
+        self.audio = nn.Sequential(nn.Linear(audio_row[0], dim), nn.ReLU(), nn.Linear(dim, dim))
+        self.grounding = Grounding(channels=_channels(visual_row), dim=dim, has_places=visual == "maps")
         self.audio_attention = QuestionGuided(dim=dim, heads=heads, dropout=dropout)
         self.visual_attention = QuestionGuided(dim=dim, heads=heads, dropout=dropout)
         self.fusion = nn.Linear(2 * dim, dim)
@@ -101,10 +105,8 @@ class AVST(nn.Module):
             nn.Linear(dim // 2, dim // 4), nn.ReLU(),
             nn.Linear(dim // 4, 2),
         )  # fmt: skip
-
-    def train_matching(self, wanted: bool) -> None:
-        """Freeze the matching head unless a loss reads it: DDP waits for all that may learn."""
-        self.matching.requires_grad_(wanted)
+        # DDP waits for all weights that may learn.
+        self.matching.requires_grad_(spec.gives_pairs)
 
     def load_published(self, weights: Mapping[str, Tensor]) -> None:
         """Take the weights of a published checkpoint; see `avqa_lit.models.avst_checkpoint`."""
@@ -112,10 +114,11 @@ class AVST(nn.Module):
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Logits of every question, both tracks at the chosen frames, attention, and pairs if asked for."""
-        seen = evenly_spaced_rows(batch.visual.mask, frames=self.frames)
-        frames = take_rows(batch.visual, seen)
-        heard = nearest_rows(batch.audio, frames.seconds)
-        sounds = take_rows(batch.audio, heard)
+        audio_track, visual_track = batch.tracks["audio"], batch.tracks["visual"]
+        seen = evenly_spaced_rows(visual_track.mask, frames=self.frames)
+        frames = take_rows(visual_track, seen)
+        heard = nearest_rows(audio_track, frames.seconds)
+        sounds = take_rows(audio_track, heard)
         audio, maps = self.audio(sounds.in_full_precision().values), _places(frames.values)
         visual, elsewhere = self._seen(maps, audio, batch)
 
@@ -132,10 +135,14 @@ class AVST(nn.Module):
         fused = self.fusion(both.tanh())
         return ModelOutput(
             logits=self.answer((fused * question).tanh()),
-            audio=Track(audio, sounds.mask, sounds.seconds),
-            visual=Track(visual, frames.mask, frames.seconds),
-            audio_attention=_on_rows(audio_weights, heard[batch.video], like=batch.audio),
-            visual_attention=_on_rows(visual_weights, seen[batch.video], like=batch.visual),
+            tokens={
+                "audio": Track(audio, sounds.mask, sounds.seconds),
+                "visual": Track(visual, frames.mask, frames.seconds),
+            },
+            attention={
+                "audio": _on_rows(audio_weights, heard[batch.video], like=audio_track),
+                "visual": _on_rows(visual_weights, seen[batch.video], like=visual_track),
+            },
             pairs=None if elsewhere is None else self._pairs(audio, visual, elsewhere),
         )
 
@@ -146,11 +153,9 @@ class AVST(nn.Module):
         batch: Batch,
     ) -> tuple[Float[Tensor, "video frame dim"], Float[Tensor, "video frame dim"] | None]:
         """What each sound finds in its own video, and in the other one if the batch has others."""
-        if batch.other is None:
+        if batch.others is None:
             return self.grounding(maps, audio[:, :, None])[:, :, 0], None
-        own = torch.arange(len(maps), device=maps.device)
-        most = None if batch.most_paired is None else 1 + batch.most_paired
-        seats = ByVideo.seated(torch.cat([own, batch.other]), videos=len(maps), most_asked=most)
+        seats = batch.others.seats
         # Sounds go to the maps, which are far larger, and what they found comes back.
         spread = seats.spread(torch.cat([audio, audio]))
         sounds = spread.reshape(len(maps), -1, *audio.shape[1:]).transpose(1, 2)
@@ -171,14 +176,14 @@ class AVST(nn.Module):
         )
 
 
-def _check_shapes(spec: DataSpec, *, visual: str) -> None:
+def _check_shapes(audio_row: tuple[int, ...], visual_row: tuple[int, ...], *, visual: str) -> None:
     if visual not in SHAPES:
         raise ConfigError(f"model.visual={visual}: expected maps or vectors")
-    if len(spec.audio) != 1:
-        raise DataError(f"an audio row of shape {list(spec.audio)}: AVST expects a vector, [dim]")
-    if len(spec.visual) not in SHAPES[visual]:
+    if len(audio_row) != 1:
+        raise DataError(f"an audio row of shape {list(audio_row)}: AVST expects a vector, [dim]")
+    if len(visual_row) not in SHAPES[visual]:
         raise DataError(
-            f"a visual row of shape {list(spec.visual)}: model=avst expects maps, [dim, height, width] or "
+            f"a visual row of shape {list(visual_row)}: model=avst expects maps, [dim, height, width] or "
             "[patch, dim], such as data.visual.encoder=res18_14x14; model=avst_pooled expects vectors, [dim]"
         )
 

@@ -1,33 +1,35 @@
-"""The poster's model: a question's query vectors attend over concatenated audio and visual tokens."""
+"""The poster's model: a question's query vectors attend over the concatenated tokens of all tracks."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from avqa_lit.batch import Batch, DataSpec, ModelOutput
+from avqa_lit.batch import QUESTION, Batch, ModelOutput, ModelSpec
 from avqa_lit.errors import ConfigError
 from avqa_lit.models.attention import CrossAttentionBlock, Form
 from avqa_lit.models.question import QuestionModule
-from avqa_lit.models.tokens import ByVideo, Tokens
+from avqa_lit.models.read_tracks import check_tracks
+from avqa_lit.models.tokens import Tokens
 from avqa_lit.models.track_encoder import TrackEncoder
+from avqa_lit.needs import ModelNeeds, TextPart
 
 
 class CrossAttention(nn.Module):
-    """Cross-attention with the question as Q and the tokens of all `modalities` as K and V.
+    """Cross-attention with the question as Q and the tokens of all `tracks` as K and V.
 
-    With one modality alone it is the ablation that shows what the other adds.
+    With the tracks of one modality alone it is the ablation that shows what the other modality adds.
 
     References:
         Simple Modality Alignment for Audio-Visual QA (Ko, poster, Purdue University): Q, K, V and the norm
         placement. Widths, heads, blocks and the number of queries are our choice; the poster names none.
 
     Args:
-        spec: shapes of the store.
+        spec: shapes of the tracks, and sizes of the vocabularies.
         question: reads the questions.
-        modalities: what is attended, of "audio" and "visual".
+        tracks: names of the tracks that are attended.
         norm: layer norm before ("pre") or after ("post") each sublayer.
         dim: width of tokens and queries.
         heads: attention heads.
@@ -37,19 +39,21 @@ class CrossAttention(nn.Module):
         hidden: width of the feed-forward sublayer.
         dropout: probability in attention weights and after each sublayer, in [0, 1).
         attention: "folded", or "reference" for the textbook form of the same function, which is slower.
-
-    Attributes:
-        gives_tracks: whether outputs hold the projected tracks, which alignment losses read.
     """
 
-    reads_stored_features = True
+    @classmethod
+    def needs(cls, *, tracks: Sequence[str], queries: int | Literal["words"], **options: Any) -> ModelNeeds:
+        """The tracks, and of the question its sentence vector or its tokens."""
+        part: TextPart = "tokens" if queries == "words" else "sentence"
+        read = check_tracks(tracks)
+        return ModelNeeds(tracks=read, texts={QUESTION: (part,)}, tokens=read, features_as_stored=True)
 
     def __init__(
         self,
-        spec: DataSpec,
+        spec: ModelSpec,
         *,
         question: QuestionModule,
-        modalities: Sequence[Literal["audio", "visual"]],
+        tracks: Sequence[str],
         norm: Literal["pre", "post"],
         dim: int,
         heads: int,
@@ -60,19 +64,19 @@ class CrossAttention(nn.Module):
         attention: Form = "folded",
     ) -> None:
         super().__init__()
-        self.gives_tracks = True
-        if not modalities or not set(modalities) <= {"audio", "visual"}:
-            raise ConfigError(f"model.modalities={list(modalities)}: expected audio, visual or both")
+        self.gives_tokens = spec.gives_tokens
         if blocks < 1:
             raise ConfigError(f"model.blocks={blocks}: expected 1 or more")
         if queries != "words" and (not isinstance(queries, int) or queries < 1):
             raise ConfigError(f"model.queries={queries}: expected 1 or more, or words")
-        self.reads_question_tokens = queries == "words"
+        self.has_word_queries = queries == "words"
         self.vectors = 1 if isinstance(queries, str) else queries
-        shapes = {"audio": spec.audio, "visual": spec.visual}
-        self.encoders = nn.ModuleDict({name: TrackEncoder(shapes[name], dim=dim) for name in modalities})
+        self.encoders = nn.ModuleDict(
+            {name: TrackEncoder(spec.tracks[name].row_shape, dim=dim) for name in check_tracks(tracks)}
+        )
         self.question = question
-        self.queries = nn.Linear(question.dim, self.vectors * dim)
+        width = question.token_dim if self.has_word_queries else question.dim
+        self.queries = nn.Linear(width, self.vectors * dim)
         self.blocks = nn.ModuleList(
             CrossAttentionBlock(
                 dim=dim, heads=heads, hidden=hidden, dropout=dropout, norm=norm, form=attention
@@ -83,39 +87,34 @@ class CrossAttention(nn.Module):
         self.answer = nn.Linear(self.vectors * dim, spec.answers)
 
     def forward(self, batch: Batch) -> ModelOutput:
-        """Logits of every question, the last block's attention, and the tracks if a loss reads them."""
-        tracks = {"audio": batch.audio, "visual": batch.visual}
+        """Logits of every question, the last block's attention, and tokens if a loss reads them."""
         encoded = {
-            name: encoder(tracks[name], with_track=self.gives_tracks)
+            name: encoder(batch.tracks[name], with_track=self.gives_tokens)
             for name, encoder in self.encoders.items()
         }
-        tokens = {name: one for name, (one, _) in encoded.items()}
-        seats = ByVideo.of(batch)
+        tokens = {name: track_tokens for name, (track_tokens, _) in encoded.items()}
         queries, asked = self._queries(batch)
         for block in self.blocks:
             queries, weights = block(
-                queries, list(tokens.values()), seats, need_weights=block is self.blocks[-1]
+                queries, list(tokens.values()), batch.seats, need_weights=block is self.blocks[-1]
             )
         queries = self.norm(queries)
-        attention = _split_attention(_mean(weights, asked), tokens)
-        read = _mean(queries, asked) if self.reads_question_tokens else queries.flatten(1)
-        projected = {name: track for name, (_, track) in encoded.items()}
+        read = _mean(queries, asked) if self.has_word_queries else queries.flatten(1)
         return ModelOutput(
             logits=self.answer(read),
-            audio=projected.get("audio"),
-            visual=projected.get("visual"),
-            audio_attention=attention.get("audio"),
-            visual_attention=attention.get("visual"),
+            tokens={name: projected for name, (_, projected) in encoded.items() if projected is not None},
+            attention=_split_attention(_mean(weights, asked), tokens),
         )
 
     def _queries(self, batch: Batch) -> tuple[Float[Tensor, "batch query dim"], Bool[Tensor, "batch query"]]:
         """Query vectors of each question, and which of them are real."""
         question = self.question(batch)
-        if self.reads_question_tokens:
+        if self.has_word_queries:
             # A query reads alone, so padded ones need no mask until their mean is taken.
-            assert question.tokens is not None  # served to whoever has reads_question_tokens
+            assert question.tokens is not None  # as declared
             assert question.mask is not None
             return self.queries(question.tokens), question.mask
+        assert question.sentence is not None
         queries = self.queries(question.sentence).unflatten(-1, (self.vectors, -1))
         return queries, torch.ones(queries.shape[:2], dtype=torch.bool, device=queries.device)
 
@@ -132,9 +131,9 @@ def _mean(
 def _split_attention(
     weights: Float[Tensor, "batch token"], tokens: dict[str, Tokens]
 ) -> dict[str, Float[Tensor, "batch time"]]:
-    """Attention on each modality's time steps, patches summed."""
-    parts = torch.split(weights, [one.number for one in tokens.values()], dim=1)
+    """Attention on each track's time steps, patches summed."""
+    parts = torch.split(weights, [track_tokens.number for track_tokens in tokens.values()], dim=1)
     return {
-        name: part.reshape(len(part), -1, one.patches).sum(dim=-1)
-        for part, (name, one) in zip(parts, tokens.items(), strict=True)
+        name: part.reshape(len(part), -1, track_tokens.patches).sum(dim=-1)
+        for part, (name, track_tokens) in zip(parts, tokens.items(), strict=True)
     }

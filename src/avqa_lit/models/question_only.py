@@ -1,9 +1,12 @@
 """The ablation that neither hears nor sees."""
 
+from typing import Any
+
 from torch import nn
 
-from avqa_lit.batch import Batch, DataSpec, ModelOutput
+from avqa_lit.batch import QUESTION, Batch, ModelOutput, ModelSpec
 from avqa_lit.models.question import QuestionModule
+from avqa_lit.needs import ModelNeeds
 
 
 class QuestionOnly(nn.Module):
@@ -14,15 +17,18 @@ class QuestionOnly(nn.Module):
         language prior of question answering data.
 
     Args:
-        spec: shapes of the store.
+        spec: sizes of the vocabularies.
         question: reads the questions.
         hidden: width of the hidden layer.
         dropout: probability after the hidden layer, in [0, 1).
     """
 
-    reads_stored_features = True  # none of them
+    @classmethod
+    def needs(cls, **options: Any) -> ModelNeeds:
+        """The question's sentence vector, and no track."""
+        return ModelNeeds(texts={QUESTION: ("sentence",)}, features_as_stored=True)
 
-    def __init__(self, spec: DataSpec, *, question: QuestionModule, hidden: int, dropout: float) -> None:
+    def __init__(self, spec: ModelSpec, *, question: QuestionModule, hidden: int, dropout: float) -> None:
         super().__init__()
         self.question = question
         self.layers = nn.Sequential(

@@ -3,9 +3,8 @@
 import torch
 from torch import nn
 
-from avqa_lit.batch import FIRST_WORD, PADDING_WORD, UNKNOWN_WORD, Batch, DataSpec
+from avqa_lit.batch import FIRST_WORD, PADDING_WORD, UNKNOWN_WORD, Batch, ModelSpec, Text
 from avqa_lit.errors import ConfigError
-from avqa_lit.models.question import QuestionFeatures
 
 
 class WordLSTM(nn.Module):
@@ -23,25 +22,25 @@ class WordLSTM(nn.Module):
         zero, here the unknown word, which so learns what to be: train itself has no unknown word.
 
     Args:
-        spec: shapes of the store.
+        spec: sizes of the vocabularies.
         embedding: width of a word's embedding.
         dim: width of the vectors.
         word_dropout: probability that training reads a word as unknown, in [0, 1).
     """
 
-    def __init__(self, spec: DataSpec, *, embedding: int, dim: int, word_dropout: float) -> None:
+    def __init__(self, spec: ModelSpec, *, embedding: int, dim: int, word_dropout: float) -> None:
         super().__init__()
         for name, value in (("embedding", embedding), ("dim", dim)):
             if value < 1:
                 raise ConfigError(f"question.{name}={value}: expected 1 or more")
         if not 0 <= word_dropout < 1:
             raise ConfigError(f"question.word_dropout={word_dropout}: expected a probability in [0, 1)")
-        self.dim = dim
+        self.dim = self.token_dim = dim
         self.word_dropout = word_dropout
         self.embedding = nn.Embedding(FIRST_WORD + spec.words, embedding, padding_idx=PADDING_WORD)
         self.lstm = nn.LSTM(embedding, dim, batch_first=True)
 
-    def forward(self, batch: Batch) -> QuestionFeatures:
+    def forward(self, batch: Batch) -> Text:
         """Vectors of every question and of each of its words."""
         words, mask = batch.words, batch.words != PADDING_WORD
         if self.training and self.word_dropout > 0:
@@ -50,4 +49,4 @@ class WordLSTM(nn.Module):
         outputs, _ = self.lstm(self.embedding(words))
         last = (mask.sum(dim=1) - 1).clamp(min=0)
         sentence = outputs.take_along_dim(last[:, None, None], dim=1).squeeze(1)
-        return QuestionFeatures(sentence, outputs, mask)
+        return Text(sentence, outputs, mask)

@@ -59,6 +59,7 @@ class AVQAModule(L.LightningModule):
     Args:
         model: from a `Batch` to a `ModelOutput`.
         losses: answer loss and alignment terms.
+        features_as_stored: whether the model casts features itself; else it gets them in float32 at least.
         labels: answers of the vocabulary, then those that only evaluation splits have.
         taxonomy: the categories of the questions.
         optimizer: from parameters to their optimizer.
@@ -73,6 +74,7 @@ class AVQAModule(L.LightningModule):
         *,
         model: nn.Module,
         losses: WeightedLosses,
+        features_as_stored: bool,
         labels: int,
         taxonomy: Taxonomy,
         optimizer: OptimizerFactory,
@@ -83,9 +85,8 @@ class AVQAModule(L.LightningModule):
     ) -> None:
         super().__init__()
         self.model = model
-        if hasattr(model, "gives_tracks"):
-            cast(Any, model).gives_tracks = losses.needs_tracks
         self.losses = losses
+        self.features_as_stored = features_as_stored
         self.optimizer = optimizer
         self.schedule = schedule
         self.monitor = monitor
@@ -100,8 +101,7 @@ class AVQAModule(L.LightningModule):
         self.evaluated = Evaluated({}, {})
 
     def forward(self, batch: Batch) -> ModelOutput:
-        as_stored = getattr(self.model, "reads_stored_features", False)
-        output: ModelOutput = self.model(batch if as_stored else batch.in_full_precision())
+        output: ModelOutput = self.model(batch if self.features_as_stored else batch.in_full_precision())
         return output
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:

@@ -6,7 +6,7 @@ from avqa_lit.data.synthetic.concerts import SyntheticConcerts
 @pytest.fixture(scope="session")
 def make_concerts():
     def make(**changes):
-        options = {"seed": 0, "videos": 23, "questions_per_video": 5, "noise": 0.2, "batch_size": 3}
+        options = {"seed": 0, "videos": 23, "questions_per_video": 5, "noise": 0.2}
         return SyntheticConcerts(**(options | changes))
 
     return make

@@ -35,19 +35,18 @@ def test_the_default_data_are_what_they_have_always_been(make_concerts):
 @pytest.mark.parametrize("views", [[], ["poor", "dark"]])
 def test_the_exported_folder_packs_to_the_same_store(make_concerts, tmp_path, views):
     concerts = make_concerts(views=views)
-    direct = concerts.prepare(ENCODER, cache=tmp_path / "cache", progress=False)
+    direct = concerts.prepare(cache=tmp_path / "cache", progress=False)
     raw = concerts.export_to(tmp_path / "raw")
     packed = OfficialLayout(
         raw=str(raw),
         annotations=ANNOTATIONS,
         audio=AUDIO,
         visual=VISUAL,
-        batch_size=3,
         views={name: f"feats_{name}" for name in views},
-    ).prepare(ENCODER, progress=False)
+    ).prepare(progress=False)
     assert packed.checksum == direct.checksum
     assert packed.views == direct.views == ("clean", *views)
-    for name in ("audio.npy", "visual.npy", "strings.json", f"text_{ENCODER.name}.npy"):
+    for name in ("audio.npy", "visual.npy", "strings.json"):
         assert (packed.path / name).read_bytes() == (direct.path / name).read_bytes()
 
 
@@ -109,12 +108,11 @@ def test_no_video_is_in_two_splits(make_concerts, tmp_path):
 
 
 def test_a_built_store_is_opened_again(make_concerts, tmp_path, monkeypatch):
-    first = make_concerts().prepare(ENCODER, cache=tmp_path, progress=False)
+    first = make_concerts().prepare(cache=tmp_path, progress=False)
     monkeypatch.setattr("avqa_lit.data.synthetic.concerts.write_store", None)
-    again = make_concerts(batch_size=7, export="x").prepare(ENCODER, cache=tmp_path, progress=False)
+    again = make_concerts(export="x").prepare(cache=tmp_path, progress=False)
     assert again.path == first.path
     assert make_concerts(noise=0.3).key != make_concerts().key
-    assert make_concerts(view="dark", train_views=[]).key == make_concerts().key
     assert make_concerts(views=["dark"]).key != make_concerts().key
 
 

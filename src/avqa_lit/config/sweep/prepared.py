@@ -1,7 +1,6 @@
 """The stores that the jobs of a sweep read, built once and before them."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from avqa_lit.errors import UserError
@@ -16,18 +15,22 @@ class PreparedStores:
     def checksum(self, config: dict[str, Any]) -> str | None:
         """Checksum of the store as it is now; None where it cannot be built, which the job will explain."""
         # Imported here, since most command lines that know the launcher run no sweep.
-        from avqa_lit.config.build import build
         from avqa_lit.config.question import Question
+        from avqa_lit.config.requirements import requirements_of
+        from avqa_lit.config.run_data import run_data
 
-        identity = json.dumps([config["data"], config["question"], config["paths"]], sort_keys=True)
+        groups = ("data", "model", "loss", "question", "paths")
+        identity = json.dumps([config[group] for group in groups], sort_keys=True)
         if identity not in self._checksums:
             try:
-                store = build(config["data"]).prepare(
-                    Question(config["question"]).encoder,
-                    cache=Path(config["paths"]["cache"]).expanduser(),
-                    progress=config["display"],
+                data = run_data(
+                    config,
+                    question=Question(config["question"]),
+                    requirements=requirements_of(config),
+                    seed=0,
+                    trains=True,
                 )
-                self._checksums[identity] = store.checksum
+                self._checksums[identity] = data.module.store.checksum
             except UserError:
                 self._checksums[identity] = None
         return self._checksums[identity]

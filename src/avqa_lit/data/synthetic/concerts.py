@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import Any, get_args
 import numpy as np
 
 from avqa_lit.artifacts.atomic import write_json, write_text
+from avqa_lit.batch import Modality
 from avqa_lit.data.annotated import Annotated, annotated_in_store
 from avqa_lit.data.annotations import read_annotations
 from avqa_lit.data.build import build_store
-from avqa_lit.data.feature_files import Extraction, FeatureArrays, StoredDtype
+from avqa_lit.data.feature_files import Extraction, FeatureArrays, StoredDtype, modality_of
 from avqa_lit.data.pack import write_store
 from avqa_lit.data.store import FeatureStore
 from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS
@@ -24,8 +25,6 @@ from avqa_lit.data.synthetic.questions import Question, QuestionDrawer
 from avqa_lit.data.synthetic.scenes import Scene, simulate
 from avqa_lit.data.synthetic.templates import TAXONOMY
 from avqa_lit.data.synthetic.views import VIEWS, check_known, record
-from avqa_lit.data.text_features import QuestionEncoder
-from avqa_lit.data.views import ALL, CLEAN
 from avqa_lit.errors import ConfigError, DataError
 from avqa_lit.taxonomy import modality_title
 
@@ -69,30 +68,18 @@ class SyntheticConcerts:
         videos: number of videos, of which 7 in 10 train, 1 validates and 2 test.
         questions_per_video: questions a video, each from another template.
         noise: standard deviation of the noise in both encoders.
-        batch_size: questions a step over all processes.
-        group_by_video: so many questions about a video follow each other in training; 1 leaves them apart.
-        train_share: share of the training videos that are trained on, in (0, 1]; other splits stay whole.
-        device: where training and evaluation keep the packed features; None leaves them in their files.
         dtype: precision of the features, float16 or float32.
         export: folder for `python -m avqa_lit.prepare` to write the official layout to; None packs a store.
         views: further views of each video, names in `avqa_lit.data.synthetic.views.VIEWS`.
-        view: view that is evaluated.
-        train_views: views that training draws from beside the clean one; "all", or names.
     """
 
     seed: int
     videos: int
     questions_per_video: int
     noise: float
-    batch_size: int
     dtype: StoredDtype = "float16"
-    group_by_video: int = 1
-    train_share: float = 1.0
-    device: str | None = None
     export: str | None = None
     views: Sequence[str] = ()
-    view: str = CLEAN
-    train_views: str | Sequence[str] = ALL
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -113,19 +100,22 @@ class SyntheticConcerts:
         drawers = {split: QuestionDrawer(questions_per_video=self.questions_per_video) for split in SPLITS}
         return tuple(self._video(number, drawers) for number in range(self.videos))
 
+    @property
+    def track_modalities(self) -> Mapping[str, Modality]:
+        """Modality of each track, by its name."""
+        return {name: modality_of(name, extraction) for name, extraction in EXTRACTIONS.items()}
+
     def prepare(
-        self, question: QuestionEncoder | None, *, cache: Path, progress: bool = True
+        self, *, tracks: Collection[str] | None = None, cache: Path, progress: bool = True
     ) -> FeatureStore:
         """The packed store, built on first use.
 
         Args:
-            question: question encoder whose features the store shall hold; None for none.
+            tracks: names of tracks; None for all.
             cache: folder in which the store gets a folder of its own.
             progress: show a bar where the output is a terminal.
         """
-        store = self._build(cache, progress=progress)
-        store.text_features(question)
-        return store
+        return self._build(cache, tracks, progress=progress)
 
     def annotated(self, split: str, *, cache: Path) -> Annotated:
         """A split's questions.
@@ -134,9 +124,9 @@ class SyntheticConcerts:
             split: train, val or test.
             cache: folder in which the store gets a folder of its own.
         """
-        return annotated_in_store(self._build(cache, progress=False), split)
+        return annotated_in_store(self._build(cache, (), progress=False), split)
 
-    def _build(self, cache: Path, *, progress: bool) -> FeatureStore:
+    def _build(self, cache: Path, tracks: Collection[str] | None, *, progress: bool) -> FeatureStore:
         def write(folder: Path) -> None:
             with tempfile.TemporaryDirectory() as raw:
                 self._write_annotations(Path(raw))
@@ -147,15 +137,18 @@ class SyntheticConcerts:
                         for split in SPLITS
                     },
                     taxonomy=TAXONOMY,
-                    audio=FeatureArrays(AUDIO, {one.video_id: one.audio for one in self.generated}),
-                    visual=FeatureArrays(VISUAL, {one.video_id: one.visual for one in self.generated}),
+                    tracks={
+                        "audio": FeatureArrays(AUDIO, {one.video_id: one.audio for one in self.generated}),
+                        "visual": FeatureArrays(VISUAL, {one.video_id: one.visual for one in self.generated}),
+                    },
                     views={name: self._view(name) for name in self.views},
                     dtype=self.dtype,
                     fingerprint=self.key,
                     progress=progress,
                 )
 
-        return build_store(cache.expanduser().absolute() / self.key[:12], fingerprint=self.key, write=write)
+        folder = cache.expanduser().absolute() / self.key[:12]
+        return build_store(folder, fingerprint=self.key, write=write, tracks=tracks)
 
     def export_to(self, folder: Path) -> Path:
         """Write the official layout to `folder`, whole or not at all; what we wrote there before is replaced.
@@ -186,16 +179,7 @@ class SyntheticConcerts:
     def key(self) -> str:
         """Hash of the options and of the simulator's own source: equal keys, equal data."""
         options = asdict(self)
-        for without_effect in (
-            "batch_size",
-            "group_by_video",
-            "train_share",
-            "device",
-            "export",
-            "view",
-            "train_views",
-        ):
-            del options[without_effect]
+        del options["export"]  # without effect on the data
         digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
         for source in sorted(Path(__file__).parent.glob("*.py")):
             digest.update(source.read_bytes())

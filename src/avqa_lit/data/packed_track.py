@@ -1,24 +1,28 @@
-"""Features of one modality of all videos, gathered whole."""
+"""One track of all videos, gathered whole."""
 
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float32, Int64, Shaped
 
+from avqa_lit.batch import Modality, Track, TrackSpec
 from avqa_lit.data.mapped_file import MappedFile
 
 
 @dataclass(frozen=True)
-class PackedModality:
-    """Rows of every video of one modality, one after the other.
+class PackedTrack:
+    """Rows of every video in one track, one after the other.
 
     The entries of the clean view come first, then those of each other view, in the same order of ids. An
-    entry that a view does not have of its own starts at the rows of the clean one.
+    entry that a view does not have of its own starts at the rows of the clean one. An entry without features
+    has the length 0.
 
     Attributes:
+        modality: audio or visual.
         array: all rows, memory-mapped.
         ids: id of each entry of one view, a video or a sound.
         first_row: where each entry starts in `array`.
@@ -29,6 +33,7 @@ class PackedModality:
         device: where the rows are kept, such as "cuda"; None leaves them in their file.
     """
 
+    modality: Modality
     array: Shaped[np.ndarray, "time *row"]
     ids: tuple[str, ...]
     first_row: Int64[np.ndarray, " entry"]
@@ -66,19 +71,35 @@ class PackedModality:
         """Shape of one row."""
         return self.array.shape[1:]
 
+    @property
+    def spec(self) -> TrackSpec:
+        """What a model has to know of it."""
+        return TrackSpec(self.modality, self.row_shape)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every id has features in the clean view, and in each view that has some of its own."""
+        own = [len(self.ids_of_view(view)) for view in range(len(self.length) // len(self.ids))]
+        return own[0] == len(self.ids) and all(number in (0, len(self.ids)) for number in own[1:])
+
+    @property
+    def has_features(self) -> Bool[np.ndarray, " entry"]:
+        """Which entries of the clean view have any row."""
+        return self.length[: len(self.ids)] > 0
+
+    def ids_of_view(self, view: int) -> frozenset[str]:
+        """Ids of which a view, by its number, has features of its own; 0 is the clean view."""
+        firsts, lengths = (column.reshape(-1, len(self.ids)) for column in (self.first_row, self.length))
+        own = lengths[view] > 0 if view == 0 else (firsts[view] != firsts[0]) & (lengths[view] > 0)
+        return frozenset(compress(self.ids, own))
+
     def own_entries(self, view: int) -> int:
         """How many entries of a view, by its number, are its own and not the clean ones."""
         firsts = self.first_row.reshape(-1, len(self.ids))
         return int((firsts[view] != firsts[0]).sum())
 
-    def gather(
-        self, entries: Int64[np.ndarray, " video"]
-    ) -> tuple[
-        Float[torch.Tensor, "video time *row"],
-        Bool[torch.Tensor, "video time"],
-        Float32[torch.Tensor, "video time"],
-    ]:
-        """Features as stored, zero beyond an entry's length, mask, and start time in seconds of each row."""
+    def gather(self, entries: Int64[np.ndarray, " video"]) -> Track:
+        """The entries' features as stored, zero beyond an entry's length."""
         firsts, lengths = self.first_row[entries], self.length[entries]
         longest = int(lengths.max(initial=0))
         steps = self._steps[:longest]
@@ -89,7 +110,7 @@ class PackedModality:
         if self.device is None and self._file.is_large:
             for first, length in zip(firsts.tolist(), lengths.tolist(), strict=True):
                 self._file.release(first, length)
-        return values, mask, seconds
+        return Track(values, mask, seconds)
 
     def read_ahead(self, entries: Int64[np.ndarray, " video"]) -> None:
         """Let the system fetch entries from disk that will be gathered soon."""

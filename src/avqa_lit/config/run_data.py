@@ -1,0 +1,111 @@
+"""The data of a run: source, store, cached texts, and the module that serves them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from avqa_lit.batch import QUESTION
+from avqa_lit.config.build import build, refusals_told
+from avqa_lit.config.question import Question
+from avqa_lit.config.requirements import Requirements
+from avqa_lit.data.datamodule import AVQADataModule
+from avqa_lit.data.perturbation import Perturbation
+from avqa_lit.data.serving import Serving
+from avqa_lit.data.source import DataSource
+from avqa_lit.data.store import FeatureStore
+from avqa_lit.errors import ConfigError
+
+SERVING_KEYS = tuple(one.name for one in fields(Serving))
+
+
+@dataclass(frozen=True)
+class RunData:
+    """Data as a run reads them.
+
+    Attributes:
+        module: serves the batches.
+        question: the question encoder of the config.
+        encoders: what encodes each text that batches carry, by the text's name.
+    """
+
+    module: AVQADataModule
+    question: Question
+    encoders: Mapping[str, str]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Where the data come from, for results.json."""
+        return self.module.facts(self.encoders)
+
+
+def build_source(node: Mapping[str, Any]) -> DataSource:
+    """Where the data of a config's `data` come from.
+
+    Raises:
+        ConfigError: options that the source refuses.
+    """
+    with refusals_told("data"):
+        source: DataSource = build({name: value for name, value in node.items() if name not in SERVING_KEYS})
+    return source
+
+
+def serving_of(node: Mapping[str, Any], *, trains: bool) -> Serving:
+    """How the data of a config's `data` are served; views to train on matter in training alone."""
+    given = {name: node[name] for name in SERVING_KEYS if name in node}
+    if "batch_size" not in given:
+        raise ConfigError("data.batch_size has no value: give the number of questions a step")
+    return Serving(**given if trains else {**given, "train_views": ()})
+
+
+def run_data(
+    config: Mapping[str, Any],
+    *,
+    question: Question,
+    requirements: Requirements,
+    seed: int,
+    trains: bool = False,
+    answers: tuple[str, ...] | None = None,
+    words: tuple[str, ...] | None = None,
+    drop: Literal["audio", "visual"] | None = None,
+    perturbation: Perturbation | None = None,
+    asked: Callable[[FeatureStore], FeatureStore] = lambda store: store,
+) -> RunData:
+    """The data of `config` for a model with these requirements.
+
+    Args:
+        config: holds `data`, `paths` and `display`.
+        question: encodes the questions.
+        requirements: of the model and its losses.
+        seed: drives the order of training.
+        trains: whether training reads them.
+        answers: the model's answers; None takes those of the data.
+        words: the model's words, likewise.
+        drop: modality whose tracks are blanked.
+        perturbation: changes the tracks of training batches.
+        asked: from the store to what is asked of it; all of it if not given.
+
+    Raises:
+        ConfigError: data that do not offer what is required.
+        DataError: data that cannot be read as they are.
+    """
+    source, serving = build_source(config["data"]), serving_of(config["data"], trains=trains)
+    requirements.check_source(source)
+    question.check(requirements.model)
+    cache = Path(config["paths"]["cache"]).expanduser()
+    whole = source.prepare(tracks=requirements.needs.tracks, cache=cache, progress=config["display"])
+    store = asked(whole).with_train_share(serving.train_share)
+    parts = requirements.model.question
+    texts = {QUESTION: question.features(store, parts)} if parts and question.encoder is not None else {}
+    module = AVQADataModule(
+        store,
+        serving=serving,
+        texts=texts,
+        seed=seed,
+        with_other_videos=requirements.needs.other_videos,
+        answers=answers,
+        words=words,
+        drop=drop,
+        perturbation=perturbation,
+    )
+    return RunData(module, question, {QUESTION: question.name} if parts else {})
