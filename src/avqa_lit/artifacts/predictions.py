@@ -1,5 +1,6 @@
 """What a run answered, question by question: the rows of predictions.jsonl."""
 
+from collections.abc import Sequence
 from typing import NotRequired
 
 from pydantic import FiniteFloat, TypeAdapter
@@ -41,3 +42,38 @@ class Prediction(TypedDict):
 
 
 PREDICTION: TypeAdapter[Prediction] = TypeAdapter(Prediction)
+
+
+def prediction_row(
+    *,
+    row: int,
+    question_id: str | None,
+    video_id: str,
+    category: str,
+    template: str,
+    question: str,
+    answer: str,
+    prediction: str,
+    prior: str | None,
+    probability: float | None = None,
+    top5: Sequence[tuple[str, float]] = (),
+    given: str | None = None,
+) -> Prediction:
+    """A row, with its entries in the order of the file; what a run does not have is left out."""
+    made: Prediction = {
+        "row": row,
+        "question_id": question_id,
+        "video_id": video_id,
+        "category": category,
+        "template": template,
+        "question": question,
+        "answer": answer,
+        "prediction": prediction,
+    }
+    if prior is not None:
+        made["prior"] = prior
+    made["probability"] = probability
+    made["top5"] = list(top5)
+    if given is not None:
+        made["given"] = given
+    return made

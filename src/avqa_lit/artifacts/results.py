@@ -1,30 +1,27 @@
 """What a run leaves of its end: results.json."""
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
+from pydantic import ConfigDict, Field, FiniteFloat, TypeAdapter, with_config
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 SCHEMA = 1
 State = Literal["finished", "failed", "interrupted", "diverged"]
 # No count of a run is larger, and every program that reads JSON holds it exactly.
 Count = Annotated[int, Field(ge=0, le=2**53)]
+_KEEPS_MORE = ConfigDict(extra="allow")  # what a newer version adds
 
 
-class _Read(BaseModel):
-    """Checked when it is read; what a newer version adds is kept."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-
-class Marks(_Read):
+@with_config(_KEEPS_MORE)
+class Marks(TypedDict):
     """Right answers of so many questions."""
 
     correct: Count
     total: Count
 
 
-class DataFacts(_Read):
+@with_config(_KEEPS_MORE)
+class DataFacts(TypedDict, total=False):
     """On which data a run was trained and tested.
 
     Attributes:
@@ -34,91 +31,88 @@ class DataFacts(_Read):
         questions: number of questions of each split.
     """
 
-    store: str | None = None
-    checksum: str | None = None
-    encoders: Mapping[str, str] = {}
-    questions: Mapping[str, Count] = {}
+    store: str | None
+    checksum: str | None
+    encoders: dict[str, str]
+    questions: dict[str, Count]
 
 
-class Seconds(_Read):
+@with_config(_KEEPS_MORE)
+class Seconds(TypedDict, total=False):
     """How long the parts of a run took."""
 
-    fit: FiniteFloat | None = None
-    test: FiniteFloat | None = None
-    total: FiniteFloat | None = None
+    fit: FiniteFloat | None
+    test: FiniteFloat | None
+    total: FiniteFloat | None
 
 
-class GivenAnswers(_Read):
+@with_config(_KEEPS_MORE)
+class GivenAnswers(TypedDict):
     """A file with the answers of another program."""
 
     file: str
-    sha256: str | None = None
+    sha256: NotRequired[str | None]
 
 
-class Diverged(_Read):
-    """Where a training first met a number that is not finite.
-
-    Attributes:
-        step: optimizer steps that were done before.
-        epoch: counted from 0.
-        quantity: the logged loss, or what else was not finite.
-    """
-
-    step: Count
-    epoch: Count
-    quantity: str
-
-
-class Results(_Read):
-    """State, scores and provenance of a run; of a run that failed, the most is missing.
+@with_config(_KEEPS_MORE)
+class Results(TypedDict, total=False):
+    """State, scores and provenance of a run; of a run that failed, most entries are missing.
 
     Attributes:
+        schema: version of the form of the file.
         state: how it ended.
         reason: why it ended, unless it finished.
-        diverged: where, if it diverged.
-        smoke: keys that had it see a part of its data alone; its scores are no results then.
         key: of its config.
         experiment: name of the study.
         overrides: what was given on its command line.
         seed: what drove initialisation, order and dropout; None for given answers.
+        smoke: why it is a smoke run, whose scores count nowhere; empty for any other.
         monitor: metric on val that chose the best epoch.
         best_epoch: counted from 0.
         parameters: number of weights of the model.
         metrics: fractions and losses by their full name; None where one was not finite.
         counts: right answers and questions by split and category.
+        taxonomy: the categories, as `avqa_lit.taxonomy` reads them.
         unseen_answers: questions of each split whose answer train never gives.
-        dropped_questions: questions of each split that were left out for want of features.
+        dropped_questions: questions of each split that were left out because they lack features.
+        no_prior: for each split without a question-only prior, why.
+        diverged: at which step which term was not finite any more.
+        goes_on_from: checkpoint of another run behind which this one began.
         checkpoint: file that was scored, of an evaluation.
         drop: modality that was blanked for it.
         predictions: file of another program that was scored.
     """
 
+    schema: int
     state: State
-    reason: str | None = None
-    diverged: Diverged | None = None
-    smoke: tuple[str, ...] = ()
-    key: str | None = None
-    experiment: str | None = None
-    overrides: tuple[str, ...] = ()
-    seed: Annotated[int, Field(ge=0, lt=2**64)] | None = None
-    world_size: Count | None = None
-    threads: Count | None = None
-    precision: str | None = None
-    monitor: str | None = None
-    best_epoch: Count | None = None
-    parameters: Count | None = None
-    metrics: Mapping[str, FiniteFloat | None] = {}
-    counts: Mapping[str, Marks] = {}
-    unseen_answers: Mapping[str, Count] = {}
-    dropped_questions: Mapping[str, Count] = {}
-    data: DataFacts = DataFacts()
-    versions: Mapping[str, str] = {}
-    git: str | None = None
-    seconds: Seconds = Seconds()
-    peak_memory_bytes: Count | None = None
-    checkpoint: str | None = None
-    drop: str | None = None
-    predictions: GivenAnswers | None = None
+    reason: str | None
+    key: str | None
+    experiment: str | None
+    overrides: list[str]
+    seed: Annotated[int, Field(ge=0, lt=2**64)] | None
+    smoke: list[str]
+    world_size: Count | None
+    threads: Count | None
+    precision: str | None
+    monitor: str | None
+    best_epoch: Count | None
+    parameters: Count | None
+    metrics: dict[str, FiniteFloat | None]
+    counts: dict[str, Marks]
+    taxonomy: Any
+    unseen_answers: dict[str, Count]
+    dropped_questions: dict[str, Count]
+    no_prior: dict[str, str]
+    diverged: dict[str, Any]
+    goes_on_from: dict[str, Any] | None
+    data: DataFacts
+    versions: dict[str, str]
+    git: str | None
+    seconds: Seconds
+    peak_memory_bytes: Count | None
+    checkpoint: str
+    drop: str | None
+    predictions: GivenAnswers
 
 
 RESULTS: TypeAdapter[Results] = TypeAdapter(Results)

@@ -12,7 +12,7 @@ from avqa_lit.artifacts.atomic import replacing, write_json, writing
 from avqa_lit.artifacts.json_files import read_json, read_json_lines, typed
 from avqa_lit.artifacts.json_text import json_text
 from avqa_lit.artifacts.predictions import PREDICTION, Prediction
-from avqa_lit.artifacts.results import RESULTS, SCHEMA
+from avqa_lit.artifacts.results import RESULTS, SCHEMA, Results
 from avqa_lit.artifacts.yaml_files import read_yaml
 from avqa_lit.errors import DataError
 from avqa_lit.taxonomy import Taxonomy, stored_taxonomy
@@ -106,7 +106,7 @@ class RunFolder:
         """Write results.json, whole or not at all."""
         write_json(self.results, {"schema": SCHEMA, **results})
 
-    def write_predictions(self, split: str, rows: Iterable[dict[str, Any]]) -> None:
+    def write_predictions(self, split: str, rows: Iterable[Prediction]) -> None:
         """Write one JSON object a question, whole or not at all."""
         with replacing(self.predictions(split)) as temporary, temporary.open("w", encoding="utf-8") as file:
             for row in rows:
@@ -118,7 +118,7 @@ class Run:
     """One run as its files tell it, for reports."""
 
     folder: RunFolder
-    results: dict[str, Any]
+    results: Results
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -187,5 +187,6 @@ def read_run(path: Path) -> Run:
     )
     if results.get("schema") != SCHEMA:
         raise DataError(f"{folder.results}: schema {results.get('schema')!r}, expected {SCHEMA}")
-    typed(results, RESULTS, where=str(folder.results), remedy=REMEDY)
-    return Run(folder, results)
+    if "state" not in results:
+        raise DataError(f"{folder.results}: state is missing; {REMEDY}")
+    return Run(folder, typed(results, RESULTS, where=str(folder.results), remedy=REMEDY))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from avqa_lit.artifacts.results import Results
 from avqa_lit.artifacts.run_folder import Run, RunFolder, read_run
 from avqa_lit.config.keys import run_key
 from avqa_lit.errors import ConfigError, DataError
@@ -58,7 +59,7 @@ def earlier_run(folder: RunFolder) -> EarlierRun | None:
     """What an earlier run left in `folder`; None where nothing that took time to make lies there."""
     if not folder.holds_work():
         return None
-    results: dict[str, Any] = {}
+    results: Results = {}
     with suppress(DataError):
         results = read_run(folder.path).results
     config: dict[str, Any] = {}

@@ -185,7 +185,7 @@ class SweepLauncher(Launcher):
         if job.results is not None or job.state == "diverged":
             results = job.results or {}
             metrics = {} if results.get("smoke") else results.get("metrics") or {}
-            value = metrics.get(results.get("monitor"))
+            value = metrics.get(results.get("monitor") or "")
             return JobReturn(
                 overrides, working_dir=str(job.folder), status=JobStatus.COMPLETED, _return_value=value
             )

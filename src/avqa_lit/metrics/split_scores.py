@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
 
 from avqa_lit.artifacts.attention import Attention
+from avqa_lit.artifacts.predictions import Prediction, prediction_row
 from avqa_lit.data.annotated import Annotated
 from avqa_lit.metrics.accuracy import accuracies, count_correct
 from avqa_lit.metrics.classification import classification_report
@@ -33,7 +33,7 @@ class SplitScores:
 
     metrics: dict[str, float]
     counts: dict[str, dict[str, int]]
-    predictions: list[dict[str, Any]]
+    predictions: list[Prediction]
     unseen_answers: int | None
     taxonomy: Taxonomy
     no_prior: str = ""
@@ -68,23 +68,21 @@ def score_answers(data: Annotated, answers: Sequence[str]) -> SplitScores:
 
 def _rows(
     data: Annotated, predictions: Sequence[str], answers: Sequence[str], prior: SplitPrior
-) -> list[dict[str, Any]]:
+) -> list[Prediction]:
     guesses: Sequence[str | None] = prior.answers or [None] * len(answers)
     return [
-        {
-            "row": question.row,
-            "question_id": question.question_id,
-            "video_id": question.video_id,
-            "category": data.taxonomy.names[question.category],
-            "template": question.template,
-            "question": question.text,
-            "answer": question.answer,
-            "prediction": prediction,
-            **({} if guess is None else {"prior": guess}),
-            "probability": None,
-            "top5": [],
-            "given": given,
-        }
+        prediction_row(
+            row=question.row,
+            question_id=question.question_id,
+            video_id=question.video_id,
+            category=data.taxonomy.names[question.category],
+            template=question.template,
+            question=question.text,
+            answer=question.answer,
+            prediction=prediction,
+            prior=guess,
+            given=given,
+        )
         for question, prediction, guess, given in zip(data.asked, predictions, guesses, answers, strict=True)
     ]
 

@@ -1,13 +1,13 @@
 """Exact scores of a split: metrics beside their prior, integer counts, predictions."""
 
 from dataclasses import replace
-from typing import Any
 
 import lightning as L
 import numpy as np
 from jaxtyping import Int64
 from torch import Tensor
 
+from avqa_lit.artifacts.predictions import Prediction, prediction_row
 from avqa_lit.data.annotated import annotated_in_store
 from avqa_lit.data.datamodule import AVQADataModule, Split
 from avqa_lit.metrics.split_prior import SplitPrior, split_prior
@@ -71,22 +71,22 @@ def _predictions(
     data: AVQADataModule,
     split: Split,
     prior: SplitPrior,
-) -> list[dict[str, Any]]:
+) -> list[Prediction]:
     table, store = data.store.splits[split], data.store
     return [
-        {
-            "row": row,
-            "question_id": table.question_id[place],
-            "video_id": table.video_id[place],
-            "category": store.taxonomy.names[table.category[place]],
-            "template": store.templates[table.template[place]],
-            "question": store.texts[table.text[place]],
-            "answer": store.labels[table.answer[place]],
-            "prediction": data.labels[best[0]],
-            **({} if prior.answers is None else {"prior": prior.answers[number]}),
-            "probability": round(chances[0], 6),
-            "top5": [[data.labels[one], round(chance, 6)] for one, chance in zip(best, chances, strict=True)],
-        }
+        prediction_row(
+            row=row,
+            question_id=table.question_id[place],
+            video_id=table.video_id[place],
+            category=store.taxonomy.names[table.category[place]],
+            template=store.templates[table.template[place]],
+            question=store.texts[table.text[place]],
+            answer=store.labels[table.answer[place]],
+            prediction=data.labels[best[0]],
+            prior=None if prior.answers is None else prior.answers[number],
+            probability=round(chances[0], 6),
+            top5=[(data.labels[one], round(chance, 6)) for one, chance in zip(best, chances, strict=True)],
+        )
         for number, (place, row, best, chances) in enumerate(
             zip(places.tolist(), *(column.tolist() for column in predicted), strict=True)
         )

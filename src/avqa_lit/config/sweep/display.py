@@ -130,7 +130,7 @@ def print_outcome(jobs: Sequence[SweepJob], *, console: PlainConsole) -> None:
         table.add_column(name, justify="right")
     for job in jobs:
         results = job.results or {}
-        seconds = job.seconds or (results.get("seconds") or {}).get("total", 0.0)
+        seconds = job.seconds or (results.get("seconds") or {}).get("total") or 0.0
         table.add_row(
             str(job.number),
             visible(job.label),

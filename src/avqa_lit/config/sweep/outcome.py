@@ -7,13 +7,13 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
+from avqa_lit.artifacts.results import Results
 from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.errors import DataError
 
 
-def finished_results(folder: Path, *, key: str, checksum: str | None = None) -> dict[str, Any] | None:
+def finished_results(folder: Path, *, key: str, checksum: str | None = None) -> Results | None:
     """Results of a run that finished with this config on this store; None where there is no such run.
 
     Args:
@@ -38,7 +38,7 @@ def has_ended(folder: Path, *, key: str) -> bool:
     return finished_results(folder, key=key) is not None or why_diverged(folder, key=key) is not None
 
 
-def _results(folder: Path, *, state: str, key: str, checksum: str | None) -> dict[str, Any] | None:
+def _results(folder: Path, *, state: str, key: str, checksum: str | None) -> Results | None:
     try:
         results = read_run(folder).results
     except DataError:
@@ -60,7 +60,7 @@ def failure(
         last_lines: end of the job's log.
         has_results: whether this attempt wrote the results that lie in the folder.
     """
-    left: dict[str, Any] = {}
+    left: Results = {}
     if has_results:
         reason = why_diverged(folder, key=key)
         if reason is not None:
@@ -81,6 +81,6 @@ def failure(
         cause = f"exit status 0, but its results.json says {state or 'nothing'}, expected finished"
     else:
         cause = f"exit status {status}"
-    if "reason" in left:
-        cause += f": {left['reason'].splitlines()[0]}"
+    if reason := left.get("reason"):
+        cause += ": " + reason.partition("\n")[0]
     return "interrupted" if state == "interrupted" else "failed", "\n".join([cause, *last_lines])

@@ -10,6 +10,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
+from avqa_lit.artifacts.results import Results
 from avqa_lit.artifacts.sweep_file import JobEntry
 from avqa_lit.config.keys import run_key
 from avqa_lit.config.resolve import resolved
@@ -49,7 +50,7 @@ class SweepJob:
     need: Need
     state: str = "waiting"
     reason: str | None = None
-    results: dict[str, Any] | None = None
+    results: Results | None = None
     seconds: float = 0.0
     attempts: int = 0
 
