@@ -87,8 +87,7 @@ def store(tmp_path):
     write_store(
         folder,
         questions={"train": questions, "val": questions, "test": questions},
-        audio=source,
-        visual=source,
+        tracks={"audio": source, "visual": source},
         dtype="float16",
         fingerprint="f",
     )
@@ -100,7 +99,6 @@ def _use(folder):
     for table in store.splits.values():
         for track in store.tracks.values():
             track.gather(store.clip_entry[track.modality][table.clip])
-        store.visual.gather(store.clip_visual[table.clip])
         [(store.texts[text], store.templates[text]) for text in table.text]
         [store.labels[answer] for answer in table.answer]
         assert len(table.question_id) == len(table.video_id) == len(table)

@@ -162,6 +162,8 @@ class FeatureStore:
         ids: dict[Modality, tuple[str, ...]] = {name: tuple(strings[f"{name}_ids"]) for name in MODALITIES}
         for name in MODALITIES:
             check_places(f"clip_{name}", index[f"clip_{name}"], of=len(ids[name]))
+        if len({index[f"clip_{name}"].shape for name in MODALITIES}) > 1:
+            raise ValueError("clips of index.npz have not one entry for each modality")
         seen = [ids["visual"][entry] for entry in index["clip_visual"]]
         taxonomy = _taxonomy(path, meta)
         categories = len(taxonomy.names)
