@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avqa_lit.analysis.intervals import t_interval
 from avqa_lit.artifacts.differences import value_name
 from avqa_lit.report.album import Album, write_figures
 from avqa_lit.report.columns import OVERALL, columns_of
 from avqa_lit.report.configurations import TestSet
-from avqa_lit.report.intervals import t_interval
 from avqa_lit.report.significance import differences
 from avqa_lit.report.svg import INK, MARKERS, PAPER, SERIES, drawing
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import by_share
 
-from avqa_lit.report.intervals import t_interval
+from avqa_lit.analysis.intervals import t_interval
 from avqa_lit.report.significance import LEVEL
 from avqa_lit.report.wording import points, spelled
 

@@ -1,10 +1,10 @@
 import pytest
 
+from avqa_lit.analysis.intervals import wilson
 from avqa_lit.report.axes_of_sweep import sweep_axes
 from avqa_lit.report.collect import collect
 from avqa_lit.report.configurations import test_sets as sets_of
 from avqa_lit.report.figures import curve_figure, sweep_figures
-from avqa_lit.report.intervals import wilson
 
 
 @pytest.fixture

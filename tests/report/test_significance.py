@@ -7,24 +7,11 @@ from scipy import stats
 from avqa_lit.report.collect import collect
 from avqa_lit.report.columns import OVERALL, columns_of
 from avqa_lit.report.configurations import test_sets as sets_of
-from avqa_lit.report.significance import bootstrap_p, differences, holm, paired_t_p
+from avqa_lit.report.significance import bootstrap_p, differences, paired_t_p
 from avqa_lit.taxonomy import MUSIC_AVQA
 
 AUDIO = next(one for one in columns_of(MUSIC_AVQA) if one.metric == "acc/audio/avg")
 EVERY = next(one for one in columns_of(MUSIC_AVQA) if one.metric == OVERALL)
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=7))
-@settings(deadline=None, max_examples=60)
-def test_holm_rejects_step_by_step_as_its_definition_does(p_values):
-    adjusted = holm(p_values)
-    for level in (0.01, 0.05, 0.3):
-        rejected = set()
-        for step, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-            if p_values[place] * (len(p_values) - step) >= level:
-                break
-            rejected.add(place)
-        assert {place for place, p in enumerate(adjusted) if p < level} == rejected
 
 
 @given(st.lists(st.floats(-1, 1, width=16), min_size=2, max_size=11).filter(lambda one: len(set(one)) > 1))

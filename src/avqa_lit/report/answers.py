@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Int8
+from jaxtyping import Float, Int8, Int64
 
 from avqa_lit.artifacts.json_files import shown
 from avqa_lit.artifacts.predictions import Prediction
@@ -25,14 +25,19 @@ class Answers:
         category: place of each question's category in the taxonomy.
         prior_correct: the same as `correct` of the question-only prior, where the run kept its answers.
         fingerprint: equal for equal questions with equal true answers.
-        videos: number of distinct videos.
+        video: number of each question's video.
     """
 
     correct: Float[np.ndarray, " question"]
     category: Int8[np.ndarray, " question"]
     prior_correct: Float[np.ndarray, " question"] | None
     fingerprint: str
-    videos: int
+    video: Int64[np.ndarray, " question"]
+
+    @property
+    def videos(self) -> int:
+        """Number of distinct videos."""
+        return int(self.video.max()) + 1
 
 
 def read_answers(rows: Sequence[Prediction], taxonomy: Taxonomy, *, source: Path) -> Answers:
@@ -56,7 +61,7 @@ def read_answers(rows: Sequence[Prediction], taxonomy: Taxonomy, *, source: Path
         category=np.array([taxonomy.place[row["category"]] for row in rows], dtype=np.int8),
         prior_correct=_prior(rows),
         fingerprint=hashlib.sha256(asked.encode()).hexdigest(),
-        videos=len({row["video_id"] for row in rows}),
+        video=np.unique([str(row["video_id"]) for row in rows], return_inverse=True)[1],
     )
 
 

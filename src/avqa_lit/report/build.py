@@ -98,6 +98,8 @@ def _markdown(found: Collection, parts: Sequence[Chapter]) -> str:
             markdown_table(part.table).rstrip(),
             bullets(map(escaped, table_notes(part.table))),
         ]
+        if part.differences:
+            lines += [part.differences.caption, part.differences.markdown().rstrip()]
     if found.unfinished:
         reasons = (escaped(f"{job.name}: {job.state}, {job.reason}") for job in found.unfinished)
         lines.append("Without a result:\n\n" + bullets(reasons))

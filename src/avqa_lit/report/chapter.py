@@ -7,6 +7,7 @@ from avqa_lit.report.album import Album
 from avqa_lit.report.caveats import caveats
 from avqa_lit.report.chosen_answers import ChosenAnswers, chosen_answers
 from avqa_lit.report.configurations import TestSet
+from avqa_lit.report.leaderboard import leaderboard
 from avqa_lit.report.listing import Listing
 from avqa_lit.report.provenance import data_name
 from avqa_lit.report.statement import Statement
@@ -24,6 +25,7 @@ class Chapter:
         prefix: of the names of its files; empty where it is the only one.
         statements: the verdict.
         limits: what cannot be said.
+        differences: of other programs' answers in pairs; None where there are no pairs.
         answers: of the chosen configuration; None where it kept none.
         album: its figures, which come in as the page is written.
     """
@@ -34,6 +36,7 @@ class Chapter:
     table: Table
     statements: list[Statement]
     limits: list[str]
+    differences: Listing | None
     answers: ChosenAnswers | None
     album: Album
 
@@ -45,7 +48,8 @@ class Chapter:
     @property
     def listings(self) -> list[Listing]:
         """Tables beside that of accuracies."""
-        return [self.answers.templates, self.answers.scores.listing()] if self.answers else []
+        beside = [self.differences] if self.differences else []
+        return beside + ([self.answers.templates, self.answers.scores.listing()] if self.answers else [])
 
 
 def chapters(sets: Sequence[TestSet]) -> list[Chapter]:
@@ -66,6 +70,7 @@ def _chapter(test_set: TestSet, prefix: str, *, level: int) -> Chapter:
         table=build_table(test_set),
         statements=statements,
         limits=caveats(test_set, statements),
+        differences=leaderboard(test_set),
         answers=chosen_answers(test_set.chosen),
         album=Album(prefix),
     )

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from avqa_lit.analysis.intervals import Interval, bootstrap_mean, newcombe, t_interval, wilson
 from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.configurations import Configuration, TestSet, same_questions, seed_differences
-from avqa_lit.report.intervals import Interval, bootstrap_mean, newcombe, t_interval, wilson
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from avqa_lit.analysis.intervals import Interval, t_interval, wilson
 from avqa_lit.artifacts.differences import canonical, differing_keys, label
 from avqa_lit.report.columns import OVERALL
-from avqa_lit.report.intervals import Interval, t_interval, wilson
 from avqa_lit.report.origin import STORE_CHECKSUM, TRAINING
 from avqa_lit.report.result import Result
 from avqa_lit.taxonomy import Taxonomy

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from avqa_lit.analysis.intervals import t_quantile
 from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.heat_map import HeatMap
-from avqa_lit.report.intervals import t_quantile
 from avqa_lit.report.wording import MINUS
 from avqa_lit.taxonomy import Taxonomy
 

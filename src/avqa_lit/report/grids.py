@@ -9,7 +9,7 @@ from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.correlation import FEWEST_RUNS, REST, correlations
 from avqa_lit.report.figures import SPLITS
 from avqa_lit.report.heat_map import HeatMap, heat_map_figure
-from avqa_lit.report.intervals import COVERAGE
+from avqa_lit.analysis.intervals import COVERAGE
 from avqa_lit.report.markup import element, figure, wrap
 from avqa_lit.report.wording import count, percent, spelled
 

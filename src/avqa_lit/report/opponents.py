@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from avqa_lit.analysis.intervals import newcombe, wilson
 from avqa_lit.report.columns import OVERALL
 from avqa_lit.report.comparison import Comparison, accuracy_over_questions, compare
 from avqa_lit.report.configurations import TestSet
-from avqa_lit.report.intervals import newcombe, wilson
 from avqa_lit.report.origin import GIVEN
 from avqa_lit.report.published import is_official, published_rows
 from avqa_lit.report.statement import Statement, evidence, outcome

@@ -35,7 +35,7 @@ def settings_of(run: Run) -> dict[str, Any]:
     if kind == GIVEN:
         given = run.results["predictions"]
         return {
-            "answers": Path(given["file"]).name,
+            "answers": given.get("name") or Path(given["file"]).name,
             "sha256": given.get("sha256"),
             STORE_CHECKSUM: _checksum(run),
         }

@@ -83,6 +83,7 @@ def _scores(chapter: Chapter) -> str:
     notes = bullets(table_notes(chapter.table), css="notes")
     beside = category_by_category(chapter.test_set, chapter.album) + notes
     tables = html_table(chapter.table) + runs_table(chapter.table)
+    tables += chapter.differences.html() if chapter.differences else ""
     return tables + wrap("div", beside, css="figures")
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from avqa_lit.analysis.intervals import resampled_means, t_tail
+from avqa_lit.analysis.p_values import holm, two_sided_p
 from avqa_lit.report.columns import Column
 from avqa_lit.report.configurations import Configuration, same_questions, seed_differences
-from avqa_lit.report.intervals import resampled_means, t_tail
 
 LEVEL = 0.05
 
@@ -64,32 +65,9 @@ def _adjusted(
     ]
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    r"""Adjusted p-values that keep the chance of any false finding at the level.
-
-    .. math:: \tilde p_{(i)} = \max_{j \le i} \min(1, (m - j + 1) \, p_{(j)})
-
-    References:
-        A simple sequentially rejective multiple test procedure (Holm, 1979),
-        https://www.jstor.org/stable/4615733
-
-    Example:
-        >>> holm([0.25, 0.01, 0.04])
-        [0.25, 0.03, 0.08]
-    """
-    adjusted = [0.0] * len(p_values)
-    highest = 0.0
-    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
-        adjusted[place] = highest
-    return adjusted
-
-
 def bootstrap_p(values: Float[np.ndarray, " question"]) -> float:
     """Two-sided p-value that the mean is zero: twice the smaller share of resampled means beyond it."""
-    means = resampled_means(values)
-    below, above = ((means <= 0).sum() + 1, (means >= 0).sum() + 1)
-    return min(1.0, 2 * int(min(below, above)) / (len(means) + 1))
+    return two_sided_p(resampled_means(values))
 
 
 def paired_t_p(values: Sequence[float]) -> float:

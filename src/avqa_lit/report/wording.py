@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from avqa_lit.report.intervals import Interval
+from avqa_lit.analysis.intervals import Interval
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"

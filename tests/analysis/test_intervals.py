@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from avqa_lit.report.intervals import Interval, bootstrap_mean, newcombe, t_interval, t_quantile, wilson
+from avqa_lit.analysis.intervals import Interval, bootstrap_mean, newcombe, t_interval, t_quantile, wilson
 
 
 @given(total=st.integers(1, 10_000), share=st.floats(0, 1))

@@ -84,9 +84,15 @@ def bootstrap_mean(
         >>> bootstrap_mean(np.array([1.0, 1.0, 1.0]))
         Interval(estimate=1.0, low=1.0, high=1.0)
     """
-    means = resampled_means(values, seed=seed, resamples=resamples)
+    return percentile_interval(
+        float(np.mean(values)), resampled_means(values, seed=seed, resamples=resamples)
+    )
+
+
+def percentile_interval(estimate: float, means: Float[np.ndarray, " resample"]) -> Interval:
+    """The middle 95% of resampled means around an estimate."""
     low, high = np.quantile(means, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
-    return Interval(float(np.mean(values)), float(low), float(high))
+    return Interval(estimate, float(low), float(high))
 
 
 def resampled_means(
