@@ -1,5 +1,6 @@
 """Scores of a checkpoint, wherever it lies and whatever it is scored on."""
 
+import csv
 import json
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from avqa_lit.artifacts.attention import read_attention
 from avqa_lit.artifacts.run_folder import read_run
+from avqa_lit.data.synthetic.concerts import SyntheticConcerts
 from avqa_lit.evaluate import main
 
 SLOTS = ("model=answer_slots", "model.dim=12", "model.heads=3", "model.hidden=17")
@@ -223,7 +225,7 @@ def test_answers_that_match_none_are_counted_and_told(train, evaluate, tmp_path,
         (["predictions=a.csv", "drop=audio"], "drop=audio together with predictions=a.csv"),
         (["predictions=a.csv", "attention=true"], "attention=True together with predictions=a.csv"),
         (["predictions=a.csv", "data=synthetic"], "data.videos has no value: give data.videos=N"),
-        (["predictions=a.csv", "data=synthetic", "data.videos=40"], "predictions=a.csv: cannot be read"),
+        (["predictions=a.csv", "data=synthetic", "data.videos=40"], "a.csv: no such file of answers"),
     ],
 )
 def test_what_does_not_go_together_is_refused(evaluate, capsys, overrides, message):
@@ -269,3 +271,110 @@ def test_a_run_records_the_precision_that_it_used_and_evaluation_takes_it(
     again = read_run(scored)
     assert again.results["precision"] == "bf16-mixed"
     assert again.predictions("test") == done.predictions("test")
+
+
+@pytest.fixture
+def write_answers(tmp_path, cache):
+    """Writes answers to the embedded test questions, each a function of the row and the true answer."""
+    questions = SyntheticConcerts(seed=0, videos=40, questions_per_video=30, noise=0.1, batch_size=7)
+    asked = questions.annotated("test", cache=cache).asked
+
+    def write(name, change):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({one.question_id: change(one.row, one.answer) for one in asked}))
+        return path
+
+    return write
+
+
+SAME = ("data=synthetic", "data.videos=40", "data.seed=0", "data.questions_per_video=30", "data.noise=0.1")
+
+
+@pytest.mark.parametrize("answer", ["8", "Yes.", "a drum"])
+def test_a_file_without_any_known_answer_is_not_scored(evaluate, write_answers, tmp_path, capsys, answer):
+    path = write_answers("x.json", lambda row, truth: answer)
+    message = refused(evaluate, capsys, f"predictions={path}", *SAME)
+    assert f"answers is known, so nothing is scored: '{answer}'" in message
+    assert "expected answers such as " in message
+    assert not (tmp_path / "elsewhere" / "runs").exists()
+
+
+def test_free_text_is_read_where_that_is_asked_for(evaluate, write_answers, capsys):
+    texts = ["{}", "{}.", "I hear {}"]
+    path = write_answers("x.json", lambda row, truth: texts[2 if row == 0 else row % 2].format(truth.title()))
+    (heard,) = [text for text in json.loads(path.read_text()).values() if text.startswith("I hear")]
+    alias = heard.removeprefix("I hear ").lower()
+    asked_for = ("answers.normalise=all", f"answers.aliases={{{heard}:{alias}}}")
+    scored = evaluate(f"predictions={path}", *SAME, *asked_for)
+    assert scored.results["metrics"]["test/acc/overall"] == 1
+    rows = scored.predictions()
+    assert rows[0]["given"] == heard
+    with_stop = sum(row["row"] % 2 for row in rows)
+    counts = scored.results["predictions"]["normalised"]
+    assert counts == {"alias": 1, "case": len(rows) - 1, "punctuation": with_stop}
+    assert f"punctuation {with_stop}" in capsys.readouterr().out
+
+
+def test_several_files_make_a_leaderboard(evaluate, write_answers, tmp_path, monkeypatch, capsys):
+    write_answers("given/half.json", lambda row, truth: truth if row % 2 else "no")
+    write_answers("given/best.json", lambda row, truth: truth if row % 5 else "no")
+    (tmp_path / "given" / "notes.txt").write_text("not answers")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    cache = f"paths.cache={tmp_path / 'cache'}"
+    monkeypatch.setattr("sys.argv", ["evaluate", f"predictions={tmp_path / 'given'}", cache, *SAME])
+    main()
+    printed = capsys.readouterr().out
+    assert "notes.txt is left out, since it is no file of answers" in printed
+    (folder,) = (tmp_path / "elsewhere" / "runs" / "evaluate").iterdir()
+    runs = [read_run(path) for path in sorted(folder.glob("0*"))]
+    assert [run.results["predictions"]["name"] for run in runs] == ["best.json", "half.json"]
+    gap = runs[0].results["metrics"]["test/acc/overall"] - runs[1].results["metrics"]["test/acc/overall"]
+    (row,) = csv.DictReader((folder / "tables" / "differences.csv").read_text().splitlines())
+    assert (row["Better"], row["Than"]) == ("answers in best.json", "answers in half.json")
+    assert float(row["Difference"]) == pytest.approx(gap)
+    assert float(row["95% from"]) < gap < float(row["to"])
+    assert f"{100 * gap:+.2f}" in printed
+    page, text = (folder / f"leaderboard.{kind}" for kind in ("html", "md"))
+    for written in (page, text, folder / "tables" / "differences.tex"):
+        assert "Differences in overall accuracy, in points, of every pair" in written.read_text("utf-8")
+    assert (folder / "tables" / "accuracy.tex").exists()
+
+
+def test_a_file_in_no_known_form_is_refused_where_it_was_named(evaluate, write_answers, tmp_path, capsys):
+    path = write_answers("x.json", lambda row, truth: truth)
+    (tmp_path / "notes.txt").write_text("not answers")
+    message = refused(evaluate, capsys, f"predictions=[{path},{tmp_path / 'notes.txt'}]", *SAME)
+    assert "is in none of the known forms" in message
+    assert not (tmp_path / "elsewhere" / "runs").exists()
+
+
+def test_a_checkpoint_that_knows_no_answer_of_the_data_is_refused(train, evaluate, tmp_path, capsys):
+    trained = train(folder="a")
+    checkpoint = torch.load(trained.folder.best, weights_only=True)
+    answers = checkpoint["avqa_lit"]["answers"]
+    checkpoint["avqa_lit"]["answers"] = [answers[0].title(), *(f"strange {one}" for one in answers[1:])]
+    torch.save(checkpoint, tmp_path / "strange.ckpt")
+    message = refused(evaluate, capsys, f"checkpoint={tmp_path / 'strange.ckpt'}")
+    assert "knows 0 of the " in message
+    assert f"'{answers[0]}' (known as '{answers[0].title()}')" in message
+    assert "its own are " in message
+
+
+def test_answers_that_a_checkpoint_does_not_know_are_told(train, evaluate, tmp_path, capsys):
+    trained = train(folder="a")
+    checkpoint = torch.load(trained.folder.best, weights_only=True)
+    answers = checkpoint["avqa_lit"]["answers"]
+    checkpoint["avqa_lit"]["answers"] = [answers[0].title(), *answers[1:]]
+    torch.save(checkpoint, tmp_path / "other.ckpt")
+    evaluate(f"checkpoint={tmp_path / 'other.ckpt'}")
+    told = capsys.readouterr().out
+    assert f"not '{answers[0]}' (known as '{answers[0].title()}')" in told
+    assert "questions count as wrong for that" in told
+
+
+def test_spellings_are_for_given_answers_alone(evaluate, capsys):
+    assert "answers.normalise=all: is for the answers of another program" in refused(
+        evaluate, capsys, "checkpoint=x.ckpt", "answers.normalise=all"
+    )

@@ -39,6 +39,8 @@ def files(tmp_path, write_official, monkeypatch):
     asked = json.loads((raw / "json" / "avqa-test.json").read_text("utf-8"))
     answers = {row["question_id"]: "one" for row in asked}
     (tmp_path / "answers.json").write_text(json.dumps(answers), "utf-8")
+    lines = [f"{row['question_id']},{row['anser']}\n" for row in asked]
+    (tmp_path / "theirs.csv").write_text("question_id,answer\n" + "".join(lines), "utf-8")
     return tmp_path
 
 
@@ -89,10 +91,14 @@ def test_avst_trains_and_its_published_weights_are_scored(run, files, as_publish
 
 
 def test_answers_of_another_program_are_scored(run):
-    ((name, arguments),) = commands("6")
-    printed, folders = run(name, arguments)
+    one, several = commands("6")
+    printed, folders = run(*one)
     assert "prior" in printed
     assert len(folders) == 1
+    printed, folders = run(*several)
+    assert "differences in overall accuracy" in printed
+    (folder,) = folders
+    assert {"leaderboard.html", "leaderboard.md", "tables"} <= {entry.name for entry in folder.iterdir()}
 
 
 def test_every_message_that_the_page_explains_is_one_of_ours():

@@ -48,10 +48,23 @@ class Seconds(TypedDict, total=False):
 
 @with_config(_KEEPS_MORE)
 class GivenAnswers(TypedDict):
-    """A file with the answers of another program."""
+    """A file with the answers of another program.
+
+    Attributes:
+        file: where it was.
+        name: what it is called among those that were scored with it.
+        sha256: of its bytes.
+        truth_column: which column of a published file was the truth, 3 or 4.
+        answer_order: answer that each number in it stands for; None where it has words.
+        normalised: how many answers matched by each rule, or by an alias.
+    """
 
     file: str
+    name: NotRequired[str | None]
     sha256: NotRequired[str | None]
+    truth_column: NotRequired[Literal[3, 4] | None]
+    answer_order: NotRequired[dict[str, str] | None]
+    normalised: NotRequired[dict[str, Count]]
 
 
 @with_config(_KEEPS_MORE)
@@ -74,6 +87,7 @@ class Results(TypedDict, total=False):
         counts: right answers and questions by split and category.
         taxonomy: the categories, as `avqa_lit.taxonomy` reads them.
         unseen_answers: questions of each split whose answer train never gives.
+        unknown_answers: given answers of each split that match none of the data's.
         dropped_questions: questions of each split that were left out because they lack features.
         no_prior: for each split without a question-only prior, why.
         diverged: at which step which term was not finite any more.
@@ -101,6 +115,7 @@ class Results(TypedDict, total=False):
     counts: dict[str, Marks]
     taxonomy: Any
     unseen_answers: dict[str, Count]
+    unknown_answers: dict[str, Count]
     dropped_questions: dict[str, Count]
     no_prior: dict[str, str]
     diverged: dict[str, Any]

@@ -14,28 +14,38 @@ from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 from avqa_lit.metrics.split_scores import SplitScores
 
 
-def leave_evaluation(
-    config: dict[str, Any],
+def new_folder(config: dict[str, Any], key: str) -> Path:
+    """A name below ``runs/evaluate`` that begins with the time.
+
+    Args:
+        config: of the evaluation.
+        key: names what was evaluated.
+    """
+    moment = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    return Path(config["paths"]["runs"]).absolute() / "evaluate" / f"{moment}_{key}"
+
+
+def write_evaluation(
+    folder: RunFolder,
     scores: SplitScores,
     *,
+    split: str,
     key: str,
     settings: dict[str, Any],
     results: dict[str, Any],
     began: float,
 ) -> RunFolder:
-    """Write a new folder under ``runs/evaluate``, print the table and the folder's place.
+    """Write the files of an evaluation.
 
     Args:
-        config: of the evaluation.
-        scores: of its split.
+        folder: where they go.
+        scores: of the split.
+        split: the split that was evaluated.
         key: names what was evaluated.
         settings: what config.yaml shall say of the origin of the answers.
         results: what results.json shall say beside the scores.
         began: monotonic clock when the command began.
     """
-    split = config["split"]
-    moment = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    folder = RunFolder(Path(config["paths"]["runs"]).absolute() / "evaluate" / f"{moment}_{key}")
     write_yaml(folder.config, settings)
     folder.write_predictions(split, scores.predictions)
     if scores.attention is not None:
@@ -57,9 +67,12 @@ def leave_evaluation(
             "peak_memory_bytes": peak_memory_bytes(),
         }
     )
+    return folder
+
+
+def show_scores(scores: SplitScores, *, split: str) -> None:
+    """Print the table of a split."""
     console = PlainConsole()
     console.print(score_table(scores.metrics, scores.counts, scores.taxonomy, split=split))
     if scores.no_prior:
         console.print(no_prior_sentence(scores.no_prior), soft_wrap=True)
-    console.print(str(folder.path), soft_wrap=True)
-    return folder

@@ -94,7 +94,7 @@ class Answers:
             ten). Null is none: an answer is right if it is the annotated text.
     """
 
-    aliases: dict[str, str] = field(default_factory=dict)
+    aliases: Any = None
     normalise: Any = None
 
 
@@ -106,7 +106,8 @@ class Evaluate:
         checkpoint: file that training left, or published weights.
         model: model of published weights; null is that of the checkpoint.
         loss: terms that `model` chooses, told beside the scores; null is the checkpoint's.
-        predictions: file with the answers of another program, to be scored instead of a checkpoint.
+        predictions: file with the answers of another program, to be scored instead of a checkpoint; a list of
+            files, or a folder of them, makes a leaderboard.
         answers: how these are compared with the annotated ones.
         data: what to score on. Without a choice it is the data of the checkpoint's own config, but for the
             keys that are given; `view` and `views` are here so that they need no `+`.
@@ -119,7 +120,7 @@ class Evaluate:
     checkpoint: str | None = None
     model: dict[str, Any] | None = None
     loss: dict[str, Any] | None = None
-    predictions: str | None = None
+    predictions: Any = None
     answers: Answers = field(default_factory=Answers)
     data: dict[str, Any] = field(default_factory=lambda: {"view": None, "views": None})
     split: str = "test"

@@ -1,64 +1,34 @@
-"""Scores of another program's answers, with the same tables as a checkpoint's."""
+"""Scores of other programs' answers, with the same tables as a checkpoint's."""
 
-import hashlib
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avqa_lit.config.evaluation_folder import leave_evaluation
+from avqa_lit.artifacts.run_folder import RunFolder
+from avqa_lit.config.answer_files import answer_files, short_names
+from avqa_lit.config.evaluation_folder import new_folder, show_scores, write_evaluation
 from avqa_lit.config.keys import config_key
+from avqa_lit.config.leaderboard_table import show_leaderboard
 from avqa_lit.config.resolve import require_videos, resolved_evaluation
 from avqa_lit.config.run_data import build_source
+from avqa_lit.config.scored_file import ScoredFile, score_file
 from avqa_lit.console import print_plain
 from avqa_lit.data.annotated import Annotated
-from avqa_lit.data.answer_coverage import answers_in_order, shown
-from avqa_lit.data.answer_file import read_answer_file
-from avqa_lit.data.answer_order import NamedAnswers, named_answers
-from avqa_lit.data.answer_spelling import Spelling, SpeltAnswers
-from avqa_lit.data.answers_known import AnswersKnown, answers_known
+from avqa_lit.data.answer_file import UnknownFormError
+from avqa_lit.data.answer_spelling import Spelling
 from avqa_lit.errors import ConfigError, DataError
-from avqa_lit.metrics.split_scores import SplitScores, score_answers
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
-@dataclass(frozen=True)
-class ScoredFile:
-    """Answers of one file, read and scored.
+def score_predictions(cfg: "DictConfig") -> Path | None:
+    """Score the answers in one or more files on one split, print the tables and leave a run folder for each.
 
-    Attributes:
-        path: the file.
-        named: its answers as text, as they stand there.
-        spelt: after aliases and rules.
-        known: which of these match an answer of the data.
-        scores: on the split.
-    """
+    The annotations are enough; no feature is read. Nothing is written before every file is scored.
 
-    path: Path
-    named: NamedAnswers
-    spelt: SpeltAnswers
-    known: AnswersKnown
-    scores: SplitScores
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """How the file was read, for results.json."""
-        order = self.named.order
-        return {
-            "file": str(self.path.absolute()),
-            "sha256": hashlib.sha256(self.path.read_bytes()).hexdigest(),
-            "truth_column": self.named.truth_column,
-            "answer_order": None if order is None else {str(number): name for number, name in order.items()},
-            "normalised": dict(self.spelt.applied),
-        }
-
-
-def score_predictions(cfg: "DictConfig") -> None:
-    """Score the answers in a file on one split, print the table and leave the run's files.
-
-    The annotations are enough; no feature is read.
+    Returns:
+        The folder that holds the run folders of several files, the best first; None for one file.
 
     Raises:
         ConfigError: no data to score on, or keys that need a model.
@@ -68,18 +38,61 @@ def score_predictions(cfg: "DictConfig") -> None:
     began = time.monotonic()
     config = resolved_evaluation(cfg)
     _check_keys(config)
-    spelling = Spelling(config["answers"]["aliases"], config["answers"]["normalise"] or ())
+    spelling = Spelling(config["answers"]["aliases"] or {}, config["answers"]["normalise"] or ())
+    files = answer_files(config["predictions"])
     cache = Path(config["paths"]["cache"]).expanduser()
     data: Annotated = build_source(config["data"]).annotated(config["split"], cache=cache)
-    scored = score_file(Path(config["predictions"]).expanduser(), data, spelling)
-    facts = scored.facts
-    leave_evaluation(
-        config,
+    scored = _scored(files, data, spelling, may_skip=isinstance(config["predictions"], str))
+    names = dict(zip((one.path for one in scored), short_names([one.path for one in scored]), strict=True))
+    if len(scored) == 1:
+        folder = _write(config, scored[0], data, names[scored[0].path], began)
+        show_scores(scored[0].scores, split=config["split"])
+        print_plain(folder.path)
+        return None
+    scored.sort(key=lambda one: -one.scores.metrics[f"{data.split}/acc/overall"])
+    together = new_folder(config, config_key(config | {"predictions": sorted(one.sha256 for one in scored)}))
+    for rank, one in enumerate(scored, start=1):
+        place = RunFolder(together / f"{rank:03d}_{one.path.name}")
+        _write(config, one, data, names[one.path], began, folder=place)
+    show_leaderboard({names[one.path]: one.scores for one in scored}, split=data.split)
+    print_plain(together)
+    return together
+
+
+def _scored(files: list[Path], data: Annotated, spelling: Spelling, *, may_skip: bool) -> list[ScoredFile]:
+    """The files' scores; in a folder, a file in no known form is told and left out."""
+    scored = []
+    for path in files:
+        try:
+            scored.append(score_file(path, data, spelling))
+        except UnknownFormError as error:
+            if not (may_skip and len(files) > 1):
+                raise
+            print_plain(f"{path.name} is left out, since it is no file of answers: {error}")
+    if not scored:
+        raise DataError(f"predictions={files[0].parent}: none of its {len(files)} files holds answers")
+    return scored
+
+
+def _write(
+    config: dict[str, Any],
+    scored: ScoredFile,
+    data: Annotated,
+    name: str,
+    began: float,
+    *,
+    folder: RunFolder | None = None,
+) -> RunFolder:
+    key = config_key(config | {"predictions": scored.sha256})
+    train = {} if data.train is None else {"train": len(data.train)}
+    return write_evaluation(
+        folder or RunFolder(new_folder(config, key)),
         scored.scores,
-        key=config_key(config | {"predictions": facts["sha256"]}),
+        split=data.split,
+        key=key,
         settings={"predictions": scored.path.name, "data": config["data"], "split": config["split"]},
         results={
-            "predictions": facts,
+            "predictions": scored.facts(name),
             "seed": None,
             "unknown_answers": {data.split: scored.known.unknown_total},
             "dropped_questions": {data.split: data.dropped},
@@ -87,53 +100,11 @@ def score_predictions(cfg: "DictConfig") -> None:
                 "store": str(data.where),
                 "checksum": data.checksum,
                 "encoders": {},
-                "questions": _question_counts(data),
+                "questions": train | {data.split: len(data.asked)},
             },
         },
         began=began,
     )
-
-
-def score_file(path: Path, data: Annotated, spelling: Spelling) -> ScoredFile:
-    """Read the answers, say how they were understood, and score them.
-
-    Raises:
-        DataError: a file that cannot be read, does not cover the split, contradicts it or itself, or holds
-            no answer that is known.
-    """
-    expected = data.known_answers
-    given = spelling.prepare(read_answer_file(path), expected.tokens)
-    named = named_answers(path, answers_in_order(path, given, data), data)
-    spelt = spelling.read(named.answers, expected.tokens)
-    known = answers_known(spelt.answers, expected.tokens)
-    remarks = list(named.remarks)
-    if spelt.applied:
-        told = ", ".join(f"{name} {count:,}" for name, count in spelt.applied.items())
-        remarks.append(f"answers matched after normalisation: {told}")
-    if known.unknown:
-        remarks.append(_unmatched(known, expected.tokens))
-    for remark in remarks:
-        print_plain(remark)
-    if known.unknown_total == known.total:
-        raise DataError(
-            f"predictions={path}: none of its {known.total:,} answers is known, so nothing is scored: "
-            f"{known.examples}; expected answers such as {shown(map(repr, expected.tokens))}; "
-            "answers.aliases={GIVEN:KNOWN} and answers.normalise=all read other spellings"
-        )
-    return ScoredFile(path, named, spelt, known, score_answers(data, spelt.answers))
-
-
-def _unmatched(known: AnswersKnown, expected: tuple[str, ...]) -> str:
-    text = (
-        f"{known.unknown_total:,} of {known.total:,} answers match none of the {len(expected)} known ones, "
-        f"and count as wrong: {known.examples}; expected answers such as {shown(map(repr, expected))}"
-    )
-    return text + ("; answers.normalise=all reads other spellings" if known.alike else "")
-
-
-def _question_counts(data: Annotated) -> dict[str, int]:
-    train = {} if data.train is None else {"train": len(data.train)}
-    return train | {data.split: len(data.asked)}
 
 
 def _check_keys(config: dict[str, Any]) -> None:

@@ -68,8 +68,14 @@ class Spelling:
     rules: str | Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        aliases = self.aliases
+        if not isinstance(aliases, Mapping) or not all(isinstance(one, str) for one in aliases.values()):
+            raise ConfigError(
+                f"answers.aliases={aliases}: expected known answers by what stands for them, as in "
+                "{guitar:acoustic_guitar}"
+            )
         chosen = () if self.rules == ALL else self.rules
-        if isinstance(chosen, str) or not set(chosen) <= set(RULES):
+        if not isinstance(chosen, list | tuple) or any(one not in list(RULES) for one in chosen):
             raise ConfigError(
                 f"answers.normalise={self.rules}: expected {ALL}, or a list of {', '.join(RULES)}"
             )
@@ -106,15 +112,28 @@ class Spelling:
             applied.update(steps)
         return SpeltAnswers(tuple(matched), dict(applied))
 
-    def normal(self, text: str) -> tuple[str, tuple[str, ...]]:
-        """The text after every rule that is on, and the rules that changed it."""
-        changed = []
-        for name in RULES if self.rules == ALL else [one for one in RULES if one in self.rules]:
-            after = RULES[name](text)
-            if after != text:
-                changed.append(name)
-            text = after
-        return text, tuple(changed)
+    @property
+    def chosen(self) -> list[str]:
+        """Names of the rules that are on, in the order in which they are applied."""
+        return [name for name in RULES if self.rules == ALL or name in self.rules]
+
+    def normal(self, text: str) -> str:
+        """The text after every rule that is on."""
+        for name in self.chosen:
+            text = RULES[name](text)
+        return text
+
+    def needed(self, text: str, other: str) -> tuple[str, ...]:
+        """Rules that change either of two texts before they are equal."""
+        needed = []
+        for name in self.chosen:
+            if text == other:
+                break
+            before = (text, other)
+            text, other = RULES[name](text), RULES[name](other)
+            if (text, other) != before:
+                needed.append(name)
+        return tuple(needed)
 
 
 @dataclass(frozen=True)
@@ -135,19 +154,23 @@ class _Matcher:
             return answer, ()
         if answer in self.spelling.aliases:
             return self.spelling.aliases[answer], (ALIAS,)
-        normal, changed = self.spelling.normal(answer)
+        normal = self.spelling.normal(answer)
         if normal in self._by_alias:
-            return self._by_alias[normal], (*changed, ALIAS)
-        return (self._by_normal[normal], changed) if normal in self._by_normal else (answer, ())
+            alias = self._by_alias[normal]
+            return self.spelling.aliases[alias], (*self.spelling.needed(answer, alias), ALIAS)
+        if normal in self._by_normal:
+            name = self._by_normal[normal]
+            return name, self.spelling.needed(answer, name)
+        return answer, ()
 
     @cached_property
     def _by_alias(self) -> dict[str, str]:
-        return {self.spelling.normal(name)[0]: answer for name, answer in self.spelling.aliases.items()}
+        return {self.spelling.normal(str(alias)): str(alias) for alias in self.spelling.aliases}
 
     @cached_property
     def _by_normal(self) -> dict[str, str]:
         if not self.spelling.rules:
             return {}
-        times = Counter(self.spelling.normal(answer)[0] for answer in self.known)
-        normal = {self.spelling.normal(answer)[0]: answer for answer in self.known}
+        times = Counter(self.spelling.normal(answer) for answer in self.known)
+        normal = {self.spelling.normal(answer): answer for answer in self.known}
         return {name: answer for name, answer in normal.items() if times[name] == 1}

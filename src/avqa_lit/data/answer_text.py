@@ -5,11 +5,11 @@ import io
 import zlib
 from pathlib import Path
 
+from avqa_lit.artifacts.reading import MOST_TEXT, read_bytes
 from avqa_lit.errors import DataError
 
-# An answer to each of 200,000 questions takes less than a tenth of this.
-MOST_BYTES = 256 * 2**20
 GZIP = b"\x1f\x8b"
+KIND = "file of answers"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -21,7 +21,7 @@ def read_answer_text(path: Path) -> str:
     Raises:
         DataError: no regular file there, one that is too large, damaged, or not text.
     """
-    content = _decompressed(path, _content(path))
+    content = _decompressed(path, read_bytes(path, kind=KIND))
     try:
         text = content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as error:
@@ -30,31 +30,16 @@ def read_answer_text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _content(path: Path) -> bytes:
-    try:
-        if path.exists() and not path.is_file():
-            raise DataError(f"predictions={path}: expected a regular file")
-        if path.stat().st_size > MOST_BYTES:
-            raise DataError(_too_large(path))
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"predictions={path}: cannot be read ({error.strerror or error})") from error
-
-
 def _decompressed(path: Path, content: bytes) -> bytes:
     if not content.startswith(GZIP):
         return content
     try:
         with gzip.open(io.BytesIO(content)) as file:
-            plain = file.read(MOST_BYTES + 1)
+            plain = file.read(MOST_TEXT + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
             f"predictions={path}: compressed with gzip, but damaged or cut off ({error}); fetch it again"
         ) from error
-    if len(plain) > MOST_BYTES:
-        raise DataError(_too_large(path))
+    if len(plain) > MOST_TEXT:
+        raise DataError(f"predictions={path}: unpacks to more than {MOST_TEXT:,} bytes, which no {KIND} has")
     return plain
-
-
-def _too_large(path: Path) -> str:
-    return f"predictions={path}: larger than {MOST_BYTES:,} bytes, which no file of answers is"

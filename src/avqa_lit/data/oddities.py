@@ -3,8 +3,10 @@
 import logging
 
 from avqa_lit.data.annotations import repeated_ids
+from avqa_lit.data.answers_known import answers_known
 from avqa_lit.data.store import FeatureStore
 
+UNSEEN = "questions have an answer that train never gives; they count as wrong for a model"
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -12,12 +14,10 @@ def warn_of_oddities(store: FeatureStore) -> None:
     """One counted warning for each oddity of the data with which going on is right."""
     for split, table in store.splits.items():
         repeated = len(repeated_ids(table.question_id))
+        unseen = answers_known((store.labels[label] for label in table.answer.tolist()), store.answers.tokens)
         for number, what in (
             (repeated, "question_ids stand in more than one row; a question is known by its row"),
-            (
-                store.unseen_answers[split],
-                "questions have an answer that train never gives; they count as wrong",
-            ),
+            (store.unseen_answers[split], f"{UNSEEN}: {unseen.examples}"),
             (store.dropped[split], "questions were dropped, since they lack features"),
         ):
             if number:

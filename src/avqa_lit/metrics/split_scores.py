@@ -40,12 +40,18 @@ class SplitScores:
     attention: Attention | None = None
 
 
-def score_answers(data: Annotated, answers: Sequence[str]) -> SplitScores:
+def score_answers(
+    data: Annotated, answers: Sequence[str], *, given: Sequence[str] | None = None
+) -> SplitScores:
     """Scores of another program's answers, one a question in the order of the split.
 
     An answer is right if it is the annotated text, whether train knows it or not. One that neither train nor
-    the split knows is `UNKNOWN`. Predictions keep it as `given`. Beside an answer there is neither a
-    probability nor a next best.
+    the split knows is `UNKNOWN`. Beside an answer there is neither a probability nor a next best.
+
+    Args:
+        data: the questions.
+        answers: compared with the annotated ones.
+        given: the same as they stand in the file, which predictions keep; None where that is the same.
     """
     predictions = [answer if answer in data.known_answers else UNKNOWN for answer in answers]
     truths = [question.answer for question in data.asked]
@@ -59,7 +65,7 @@ def score_answers(data: Annotated, answers: Sequence[str]) -> SplitScores:
     return SplitScores(
         metrics={f"{data.split}/{name}": value for name, value in metrics.items()},
         counts={f"{data.split}/{name}": count for name, count in counts.items()},
-        predictions=_rows(data, predictions, answers, prior),
+        predictions=_rows(data, predictions, answers if given is None else given, prior),
         unseen_answers=None if data.train is None else unseen,
         taxonomy=data.taxonomy,
         no_prior=prior.absent,
@@ -67,9 +73,9 @@ def score_answers(data: Annotated, answers: Sequence[str]) -> SplitScores:
 
 
 def _rows(
-    data: Annotated, predictions: Sequence[str], answers: Sequence[str], prior: SplitPrior
+    data: Annotated, predictions: Sequence[str], given: Sequence[str], prior: SplitPrior
 ) -> list[Prediction]:
-    guesses: Sequence[str | None] = prior.answers or [None] * len(answers)
+    guesses: Sequence[str | None] = prior.answers or [None] * len(given)
     return [
         prediction_row(
             row=question.row,
@@ -81,9 +87,9 @@ def _rows(
             answer=question.answer,
             prediction=prediction,
             prior=guess,
-            given=given,
+            given=answer,
         )
-        for question, prediction, guess, given in zip(data.asked, predictions, guesses, answers, strict=True)
+        for question, prediction, guess, answer in zip(data.asked, predictions, guesses, given, strict=True)
     ]
 
 

@@ -18,7 +18,9 @@ def train_note(test_set: TestSet, *, official: bool) -> str:
     """
     notes = []
     if test_set.prior(OVERALL) is None:
-        reasons = dict.fromkeys(reason for result in test_set.results if (reason := _no_prior(result)))
+        reasons = dict.fromkeys(
+            reason for result in test_set.results if (reason := result.fact("no_prior.test"))
+        )
         notes.append("There is no question-only prior" + (f": {'; '.join(reasons)}." if reasons else "."))
     foreign = dict.fromkeys(_train(result) for result in test_set.results if _is_foreign(result))
     if official and foreign:
@@ -27,11 +29,6 @@ def train_note(test_set: TestSet, *, official: bool) -> str:
             f"{OFFICIAL_TRAIN[0]:,} questions: {' / '.join(foreign)}."
         )
     return " ".join(notes)
-
-
-def _no_prior(result: Result) -> str:
-    reasons = result.fact("no_prior")
-    return str(reasons.get("test", "")) if isinstance(reasons, Mapping) else ""
 
 
 def _is_foreign(result: Result) -> bool:

@@ -1,0 +1,77 @@
+"""What is printed of several files of answers: their accuracies, and their differences pair by pair."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from rich.table import Table
+
+from avqa_lit.analysis.leaderboard import HOW_TESTED, Difference, System, paired_differences
+from avqa_lit.categories import MODALITIES
+from avqa_lit.console import PlainConsole, print_plain
+from avqa_lit.metrics.score_table import no_prior_sentence
+from avqa_lit.metrics.split_scores import SplitScores
+
+# So many systems make ten pairs; with more, those with the best one are printed and the report has all.
+MOST_FOR_ALL_PAIRS = 5
+
+
+def show_leaderboard(scores: Mapping[str, SplitScores], *, split: str) -> None:
+    """Print both tables.
+
+    Args:
+        scores: by the file's name, the best first.
+        split: the split that was answered.
+    """
+    console = PlainConsole()
+    console.print(_accuracies(scores, split))
+    first = next(iter(scores.values()))
+    if first.no_prior:
+        console.print(no_prior_sentence(first.no_prior), soft_wrap=True)
+    systems = [System(name, _marks(one)) for name, one in scores.items()]
+    video = np.unique([row["video_id"] for row in first.predictions], return_inverse=True)[1]
+    differences = paired_differences(systems, video)
+    if len(systems) > MOST_FOR_ALL_PAIRS:
+        differences = [one for one in differences if one.better == systems[0].name]
+    console.print(_pairs(differences))
+    print_plain(HOW_TESTED)
+
+
+def _accuracies(scores: Mapping[str, SplitScores], split: str) -> Table:
+    table = Table(title=f"{split}: accuracy in percent, weighted by questions", title_justify="left")
+    table.add_column("answers in", overflow="fold")
+    for column in (*MODALITIES, "overall"):
+        table.add_column(column, justify="right")
+    for name, one in scores.items():
+        table.add_row(name, *_cells(one.metrics, f"{split}/acc"))
+    metrics = next(iter(scores.values())).metrics
+    if f"{split}/prior/acc/overall" in metrics:
+        table.add_section()
+        table.add_row("question-only prior", *_cells(metrics, f"{split}/prior/acc"))
+    return table
+
+
+def _cells(metrics: Mapping[str, float], prefix: str) -> list[str]:
+    names = [f"{prefix}/{modality}/avg" for modality in MODALITIES] + [f"{prefix}/overall"]
+    return [f"{100 * metrics[name]:.2f}" if name in metrics else "" for name in names]
+
+
+def _pairs(differences: list[Difference]) -> Table:
+    table = Table(title="differences in overall accuracy, in points", title_justify="left")
+    for column in ("better", "than"):
+        table.add_column(column, overflow="fold")
+    for column in ("difference", "95% interval", "p (Holm)"):
+        table.add_column(column, justify="right")
+    for one in differences:
+        low, high = 100 * one.interval.low, 100 * one.interval.high
+        table.add_row(
+            one.better,
+            one.other,
+            f"{100 * one.interval.estimate:+.2f}",
+            f"{low:+.2f} to {high:+.2f}",
+            f"{one.p:.4f}",
+        )
+    return table
+
+
+def _marks(scores: SplitScores) -> np.ndarray:
+    return np.array([row["prediction"] == row["answer"] for row in scores.predictions], dtype=float)
