@@ -146,7 +146,7 @@ def test_oddities_are_counted_in_one_warning_each(official, layout, record, capl
         official().prepare()
     assert [one.message for one in caplog.records] == [
         "train: 1 question_ids stand in more than one row; a question is known by its row",
-        "test: 1 questions have an answer that train never gives; they count as wrong",
+        "test: 1 questions have an answer that train never gives; they count as wrong for a model: 'perhaps'",
     ]
 
 
