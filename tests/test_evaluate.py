@@ -356,7 +356,7 @@ def test_a_checkpoint_that_knows_no_answer_of_the_data_is_refused(train, evaluat
     answers = checkpoint["avqa_lit"]["answers"]
     strange = ["TWO", *(f"strange{number}" for number in range(1, len(answers)))]
     checkpoint["avqa_lit"]["answers"] = strange
-    checkpoint["avqa_lit"]["spec"]["answer_words"] = [(1,)] * len(strange)  # words that questions have not
+    checkpoint["avqa_lit"]["spec"]["answer_words"] = ((1,),) * len(strange)  # words that questions have not
     torch.save(checkpoint, tmp_path / "strange.ckpt")
     message = refused(evaluate, capsys, f"checkpoint={tmp_path / 'strange.ckpt'}")
     assert "knows 0 of the " in message

@@ -6,7 +6,6 @@ import numpy as np
 from rich.table import Table
 
 from avqa_lit.analysis.leaderboard import HOW_TESTED, Difference, System, paired_differences
-from avqa_lit.categories import MODALITIES
 from avqa_lit.console import PlainConsole, print_plain
 from avqa_lit.metrics.score_table import no_prior_sentence
 from avqa_lit.metrics.split_scores import SplitScores
@@ -37,22 +36,23 @@ def show_leaderboard(scores: Mapping[str, SplitScores], *, split: str) -> None:
 
 
 def _accuracies(scores: Mapping[str, SplitScores], split: str) -> Table:
+    first = next(iter(scores.values()))
+    names = [*(f"{modality}/avg" for modality in first.taxonomy.modalities), "overall"]
     table = Table(title=f"{split}: accuracy in percent, weighted by questions", title_justify="left")
     table.add_column("answers in", overflow="fold")
-    for column in (*MODALITIES, "overall"):
-        table.add_column(column, justify="right")
-    for name, one in scores.items():
-        table.add_row(name, *_cells(one.metrics, f"{split}/acc"))
-    metrics = next(iter(scores.values())).metrics
-    if f"{split}/prior/acc/overall" in metrics:
+    for name in names:
+        table.add_column(name.removesuffix("/avg"), justify="right")
+
+    def row(label: str, metrics: Mapping[str, float], prefix: str) -> None:
+        values = (metrics.get(f"{split}/{prefix}/{name}") for name in names)
+        table.add_row(label, *("" if value is None else f"{100 * value:.2f}" for value in values))
+
+    for label, one in scores.items():
+        row(label, one.metrics, "acc")
+    if not first.no_prior:
         table.add_section()
-        table.add_row("question-only prior", *_cells(metrics, f"{split}/prior/acc"))
+        row("question-only prior", first.metrics, "prior/acc")
     return table
-
-
-def _cells(metrics: Mapping[str, float], prefix: str) -> list[str]:
-    names = [f"{prefix}/{modality}/avg" for modality in MODALITIES] + [f"{prefix}/overall"]
-    return [f"{100 * metrics[name]:.2f}" if name in metrics else "" for name in names]
 
 
 def _pairs(differences: list[Difference]) -> Table:

@@ -1,5 +1,6 @@
 """Grids of numbers with the words under them: two swept keys, categories over runs, truths and answers."""
 
+from avqa_lit.analysis.intervals import COVERAGE
 from avqa_lit.artifacts.differences import key_name, value_name
 from avqa_lit.report.album import Album
 from avqa_lit.report.answer_scores import AnswerScores
@@ -9,7 +10,6 @@ from avqa_lit.report.configurations import TestSet
 from avqa_lit.report.correlation import FEWEST_RUNS, REST, correlations
 from avqa_lit.report.figures import SPLITS
 from avqa_lit.report.heat_map import HeatMap, heat_map_figure
-from avqa_lit.analysis.intervals import COVERAGE
 from avqa_lit.report.markup import element, figure, wrap
 from avqa_lit.report.wording import count, percent, spelled
 
