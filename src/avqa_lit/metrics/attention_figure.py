@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = (".png", ".svg", ".pdf")
-COLORS = {"audio": "#b4540a", "visual": "#1f5fa8"}
+COLORS = ("#b4540a", "#1f5fa8", "#24784a", "#83399b")
 MUTED = "#5c5c5c"
 LINE = 85  # characters that fit beside each other above the panels
 
 
 def attention_figure(tracks: Mapping[str, AttentionOverTime], *, title: str) -> "Figure":
-    """Percent of the attention a second, one panel a modality, above one axis of seconds.
+    """Percent of the attention a second, one panel a track, above one axis of seconds.
 
     Args:
-        tracks: by modality; at least one.
+        tracks: by name; at least one.
         title: above the panels.
 
     Raises:
@@ -36,9 +37,9 @@ def attention_figure(tracks: Mapping[str, AttentionOverTime], *, title: str) -> 
     with matplotlib.rc_context({"font.size": 10, "axes.edgecolor": MUTED}):
         figure = Figure(figsize=(7, 1.1 + 1.5 * len(tracks)), layout="constrained")
         panels = figure.subplots(len(tracks), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
-        for axes, (name, track) in zip(panels, tracks.items(), strict=True):
+        for axes, (name, track), color in zip(panels, tracks.items(), cycle(COLORS), strict=False):
             percent = 100 * track.shares / (track.edges[1:] - track.edges[:-1])
-            axes.stairs(percent, track.edges, fill=True, color=COLORS[name], alpha=0.85)
+            axes.stairs(percent, track.edges, fill=True, color=color, alpha=0.85)
             axes.set_ylabel(f"{name}\n% a second")
             axes.text(
                 1.0, 1.0, f"{100 * track.total:.0f}% of the attention", transform=axes.transAxes, ha="right",
