@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from avqa_lit.data.annotations import question_text
-from avqa_lit.data.store import FeatureStore, QuestionTable
+from avqa_lit.data.question_table import QuestionTable
+from avqa_lit.data.store import FeatureStore
 from avqa_lit.errors import ConfigError, DataError
 
 

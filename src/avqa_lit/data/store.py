@@ -3,27 +3,25 @@
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import compress
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int8, Int64
+from jaxtyping import Float32, Int64
 
 from avqa_lit.artifacts.array_files import map_array, read_archive
 from avqa_lit.artifacts.json_files import read_json, typed
 from avqa_lit.batch import Modality
 from avqa_lit.data.digests import DamagedError, check_files
 from avqa_lit.data.packed_track import PackedTrack
+from avqa_lit.data.question_table import QuestionTable, read_table
 from avqa_lit.data.store_checks import (
-    MOST_ROWS,
     STORE,
     TrackFacts,
     check_array,
     check_places,
-    check_questions,
     check_rows,
     check_texts,
     unfit_told,
@@ -38,44 +36,6 @@ from avqa_lit.taxonomy import Taxonomy, stored_taxonomy
 SCHEMA = 3
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 REMEDY = "delete the folder and run python -m avqa_lit.prepare again"
-
-
-@dataclass(frozen=True)
-class QuestionTable:
-    """Questions of one split, a column for each property.
-
-    Attributes:
-        row: place in the annotation file, which is the question's identity; dropped questions leave gaps.
-        clip: index in the store's clips.
-        text: index in the store's texts.
-        template: index in the store's templates.
-        answer: index in the store's labels.
-        category: place in the store's taxonomy.
-        question_id: as published; None where there is none.
-        video_id: video that is seen.
-    """
-
-    row: Int64[np.ndarray, " question"]
-    clip: Int64[np.ndarray, " question"]
-    text: Int64[np.ndarray, " question"]
-    template: Int64[np.ndarray, " question"]
-    answer: Int64[np.ndarray, " question"]
-    category: Int8[np.ndarray, " question"]
-    question_id: tuple[str | None, ...]
-    video_id: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-    def where(self, kept: Bool[np.ndarray, " question"]) -> "QuestionTable":
-        """The questions that are true in `kept`."""
-        columns: dict[str, Any] = {}
-        for one in fields(self):
-            column = getattr(self, one.name)
-            columns[one.name] = (
-                column[kept] if isinstance(column, np.ndarray) else tuple(compress(column, kept))
-            )
-        return QuestionTable(**columns)
 
 
 @dataclass(frozen=True)
@@ -175,7 +135,7 @@ class FeatureStore:
             },
             ids=ids,
             clip_entry={name: index[f"clip_{name}"] for name in MODALITIES},
-            splits={split: _table(split, index, strings, seen, categories) for split in meta["splits"]},
+            splits={split: read_table(split, index, strings, seen, categories) for split in meta["splits"]},
             dropped=dict.fromkeys(meta["splits"], 0),
             views=(CLEAN, *meta.get("views", ())),
             answers=Vocabulary(tuple(strings["labels"][: meta["answers"]])),
@@ -320,23 +280,3 @@ def _track(
         seconds_per_row=about.seconds_per_row,
         start_seconds=about.start_seconds,
     )
-
-
-def _table(
-    split: str,
-    index: Mapping[str, np.ndarray],
-    strings: Mapping[str, Any],
-    seen: list[str],
-    categories: int,
-) -> QuestionTable:
-    columns = ("row", "clip", "text", "template", "answer", "category")
-    table = QuestionTable(
-        **{column: index[f"{split}_{column}"] for column in columns},
-        question_id=tuple(strings["question_ids"][split]),
-        video_id=tuple(seen[clip] for clip in index[f"{split}_clip"]),
-    )
-    check_questions(split, table, places={
-        "row": MOST_ROWS, "clip": len(seen), "text": len(strings["texts"]),
-        "template": len(strings["templates"]), "answer": len(strings["labels"]), "category": categories,
-    })  # fmt: skip
-    return table

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from avqa_lit.data.packed_track import PackedTrack
-from avqa_lit.data.store import FeatureStore, QuestionTable
+from avqa_lit.data.question_table import QuestionTable
+from avqa_lit.data.store import FeatureStore
 
 SAMPLE = 100_000  # values of a track that are looked at
 
