@@ -14,6 +14,8 @@ from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.artifacts.sweep_file import read_sweep
 from avqa_lit.models.avst_checkpoint import NAMES, UNUSED
 from avqa_lit.taxonomy import MUSIC_AVQA
+from avqa_lit.train import main
+from avqa_lit.training.timing import EpochTiming
 
 SMALL = (
     "trainer.max_epochs=2",
@@ -21,6 +23,11 @@ SMALL = (
     "data.batch_size=16",
     "logger=none",
 )
+TINY_RUN = (
+    "data=music_avqa", "trainer.threads=1", "model.dim=12", "model.heads=3", "model.blocks=1",
+    "model.hidden=17", "data.batch_size=29", "question.dim=16", "trainer.log_every_n_steps=2",
+    "display=false", "logger=none", "trainer.max_epochs=2",
+)  # fmt: skip
 STANDIN_CONFIG = """
 defaults: [_self_, override hydra/launcher: process, override hydra/job_logging: none,
            override hydra/hydra_logging: none]
@@ -234,3 +241,87 @@ def small_checkpoint(tmp_path_factory, cache):
         patch.setattr("sys.argv", ["train", *arguments, f"paths.cache={cache}", f"hydra.run.dir={folder}"])
         main()
     return folder / "checkpoints" / "best.ckpt"
+
+
+@pytest.fixture
+def own_raw(tmp_path, write_official):
+    """Data of its own for a test that changes them: 67 questions, so three steps an epoch."""
+    return write_official(tmp_path / "raw", questions={"train": 67, "val": 19, "test": 19})
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, own_raw, capfd):
+    """Trains in this process, into `folder` unless that is None, and returns what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def of(*overrides, folder="R", status=0):
+        place = [] if folder is None else [f"hydra.run.dir={tmp_path / folder}"]
+        monkeypatch.setattr("sys.argv", ["train", *TINY_RUN, f"data.raw={own_raw}", *overrides, *place])
+        capfd.readouterr()
+        try:
+            main()
+            ended = 0
+        except SystemExit as error:
+            ended = error.code
+        told = capfd.readouterr()
+        assert ended == status, told.out + told.err
+        return told.out + told.err
+
+    return of
+
+
+@pytest.fixture
+def ended_early(run, monkeypatch):
+    """Leaves a run that ended at the end of an epoch, before the checkpoint of that epoch was saved."""
+
+    def of(*overrides, folder="R", epoch=2):
+        calls = []
+
+        def end(*arguments):
+            calls.append(arguments)
+            if len(calls) == epoch:
+                raise SystemExit(3)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(EpochTiming, "on_train_epoch_end", end)
+            run(*overrides, folder=folder, status=3)
+
+    return of
+
+
+def _bits(value):
+    """The value with bytes in the place of tensors."""
+    if isinstance(value, torch.Tensor):
+        return value.dtype, value.shape, value.numpy().tobytes()
+    if isinstance(value, dict):
+        return {name: _bits(one) for name, one in value.items()}
+    return [_bits(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+@pytest.fixture(scope="session")
+def assert_same_training():
+    return _assert_same_training
+
+
+def _assert_same_training(one, other, *, files=("best.ckpt", "last.ckpt")):
+    """The weights, the optimizer, the schedule, the metrics and the counts are equal bit for bit."""
+    for name in ("counts", "metrics", "best_epoch"):
+        assert read_run(one).results[name] == read_run(other).results[name]
+    for file in ("metrics.jsonl", "predictions.jsonl", "predictions_val.jsonl"):
+        assert (one / file).read_bytes() == (other / file).read_bytes()
+    for file in files:
+        saved = [torch.load(folder / "checkpoints" / file, weights_only=True) for folder in (one, other)]
+        for part in ("state_dict", "optimizer_states", "lr_schedulers", "epoch", "global_step", "resume"):
+            assert _bits(saved[0][part]) == _bits(saved[1][part]), (file, part)
+
+
+@pytest.fixture(scope="session")
+def flip_a_bit():
+    return _flip_a_bit
+
+
+def _flip_a_bit(path):
+    """Change one bit in the middle of a file, which lies in the weights."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)

@@ -4,63 +4,8 @@ import hashlib
 import json
 
 import pytest
-import torch
 
 from avqa_lit.artifacts.run_folder import read_run
-from avqa_lit.train import main
-from avqa_lit.training.timing import EpochTiming
-
-TINY = (
-    "data=music_avqa", "trainer.threads=1", "model.dim=12", "model.heads=3", "model.blocks=1",
-    "model.hidden=17", "data.batch_size=29", "question.dim=16", "trainer.log_every_n_steps=2",
-    "display=false", "logger=none", "trainer.max_epochs=2",
-)  # fmt: skip
-
-
-@pytest.fixture
-def raw(tmp_path, write_official):
-    """Data of its own for a test that changes them: 67 questions, so three steps an epoch."""
-    return write_official(tmp_path / "raw", questions={"train": 67, "val": 19, "test": 19})
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, raw, capfd):
-    """Trains in this process, into `folder` unless that is None, and returns what it printed."""
-    monkeypatch.chdir(tmp_path)
-
-    def of(*overrides, folder="R", status=0):
-        place = [] if folder is None else [f"hydra.run.dir={tmp_path / folder}"]
-        monkeypatch.setattr("sys.argv", ["train", *TINY, f"data.raw={raw}", *overrides, *place])
-        capfd.readouterr()
-        try:
-            main()
-            ended = 0
-        except SystemExit as error:
-            ended = error.code
-        told = capfd.readouterr()
-        assert ended == status, told.out + told.err
-        return told.out + told.err
-
-    return of
-
-
-@pytest.fixture
-def ended_early(run, monkeypatch):
-    """Leaves a run that ended at the end of an epoch, before the checkpoint of that epoch was saved."""
-
-    def of(*overrides, folder="R", epoch=2):
-        calls = []
-
-        def end(*arguments):
-            calls.append(arguments)
-            if len(calls) == epoch:
-                raise SystemExit(3)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(EpochTiming, "on_train_epoch_end", end)
-            run(*overrides, folder=folder, status=3)
-
-    return of
 
 
 def contents(folder):
@@ -75,27 +20,6 @@ def contents(folder):
 def remove_a_val_row(raw):
     path = raw / "json" / "avqa-val.json"
     path.write_text(json.dumps(json.loads(path.read_text("utf-8"))[1:]), encoding="utf-8")
-
-
-def bits(value):
-    """The value with bytes in the place of tensors."""
-    if isinstance(value, torch.Tensor):
-        return value.dtype, value.shape, value.numpy().tobytes()
-    if isinstance(value, dict):
-        return {name: bits(one) for name, one in value.items()}
-    return [bits(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def assert_same_training(one, other, *, files=("best.ckpt", "last.ckpt")):
-    """The weights, the optimizer, the schedule, the metrics and the counts are equal bit for bit."""
-    for name in ("counts", "metrics", "best_epoch"):
-        assert read_run(one).results[name] == read_run(other).results[name]
-    for file in ("metrics.jsonl", "predictions.jsonl", "predictions_val.jsonl"):
-        assert (one / file).read_bytes() == (other / file).read_bytes()
-    for file in files:
-        saved = [torch.load(folder / "checkpoints" / file, weights_only=True) for folder in (one, other)]
-        for part in ("state_dict", "optimizer_states", "lr_schedulers", "epoch", "global_step", "resume"):
-            assert bits(saved[0][part]) == bits(saved[1][part]), (file, part)
 
 
 def test_a_run_that_is_refused_leaves_the_earlier_one_as_it_was(run, tmp_path):
@@ -130,7 +54,7 @@ def test_a_run_that_starts_afresh_moves_the_earlier_one_aside_as_a_whole(run, tm
 def test_an_interrupted_run_is_not_overwritten_when_the_data_have_changed(run, ended_early, tmp_path, raw):
     ended_early()
     before = contents(tmp_path / "R")
-    remove_a_val_row(raw)
+    remove_a_val_row(own_raw)
     told = run("resume=auto")
     assert "R: starts afresh, because the data have changed (checksum" in told
     assert contents(tmp_path / "R.superseded-1") == before
@@ -146,7 +70,7 @@ def test_a_finished_run_is_not_done_again(run, tmp_path):
 
 @pytest.mark.parametrize("damage", [None, "last.ckpt"])
 def test_a_run_goes_on_with_the_same_bits_also_where_its_last_checkpoint_is_damaged(
-    run, ended_early, tmp_path, damage
+    run, ended_early, tmp_path, assert_same_training, flip_a_bit, damage
 ):
     run("trainer.max_epochs=4", folder="whole")
     if damage is None:
@@ -163,16 +87,9 @@ def test_a_run_goes_on_with_the_same_bits_also_where_its_last_checkpoint_is_dama
     assert left == {"best.ckpt", "last.ckpt"} | ({"last.damaged"} if damage else set())
 
 
-def flip_a_bit(path):
-    """Change one bit in the middle of a file, which lies in the weights."""
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
 @pytest.mark.parametrize("damaged", [("last.ckpt",), ("best.ckpt",)])
 def test_a_run_whose_checkpoints_are_damaged_starts_afresh_and_keeps_them_aside(
-    run, ended_early, tmp_path, damaged
+    run, ended_early, tmp_path, flip_a_bit, damaged
 ):
     ended_early()
     for name in damaged:
