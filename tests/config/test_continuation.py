@@ -12,7 +12,7 @@ from avqa_lit.artifacts.run_folder import read_run
 LONGER = ("resume=R", "trainer.max_epochs=4")
 
 
-@pytest.mark.parametrize("schedule", ["constant", "plateau"])
+@pytest.mark.parametrize("schedule", ["constant", pytest.param("plateau", marks=pytest.mark.slow)])
 def test_a_run_that_goes_on_for_more_epochs_ends_with_the_bits_of_one_run(
     run, tmp_path, assert_same_training, schedule
 ):
@@ -50,6 +50,7 @@ def test_the_schedule_is_that_of_the_longer_run_from_its_first_step(run, tmp_pat
     assert len(rates) == 12
 
 
+@pytest.mark.slow
 def test_a_longer_run_that_is_ended_goes_on_by_the_same_command(
     run, ended_early, tmp_path, assert_same_training
 ):
@@ -61,6 +62,7 @@ def test_a_longer_run_that_is_ended_goes_on_by_the_same_command(
     assert read_run(tmp_path / "longer").results["goes_on_from"]["epoch"] == 2
 
 
+@pytest.mark.slow
 def test_a_checkpoint_alone_is_enough(run, tmp_path):
     run("schedule=constant")
     shutil.copy(tmp_path / "R" / "checkpoints" / "last.ckpt", tmp_path / "mine.ckpt")
@@ -103,6 +105,7 @@ def test_a_damaged_checkpoint_is_not_gone_on_from(run, tmp_path, flip_a_bit):
     assert "last.ckpt: is damaged (the checksum of its record" in run(*LONGER, folder="longer", status=1)
 
 
+@pytest.mark.slow
 def test_a_damaged_best_checkpoint_is_not_taken_over(run, tmp_path, flip_a_bit):
     run("trainer.max_epochs=1")
     flip_a_bit(tmp_path / "R" / "checkpoints" / "best.ckpt")

@@ -120,7 +120,7 @@ def test_a_run_killed_again_and_again_ends_with_the_same_bits(attempts, small, t
     for ended in statuses[2:-1]:  # one is killed; another may notice before it is killed as well
         assert -signal.SIGKILL in ended, errors
         assert 0 not in ended, errors
-    (path,) = (tmp_path / "killed" / "train").iterdir()
+    (path,) = (tmp_path / "killed" / "train").glob("[!.]*")
     run, other = read_run(path), read_run(tmp_path / "whole")
     begun = [
         row

@@ -10,7 +10,9 @@ import pytest
 from avqa_lit.data.build import build_store, is_current
 from avqa_lit.data.feature_files import Extraction, FeatureArrays
 from avqa_lit.data.pack import write_store
-from avqa_lit.errors import DataError
+from avqa_lit.errors import DataError, WriteError
+
+REMEDY = "name another folder with data.store=DIR"
 
 
 @pytest.fixture
@@ -34,52 +36,55 @@ def write(question):
 
 def test_a_store_is_built_once(tmp_path, write):
     fill = write("one")
-    first = build_store(tmp_path / "deep/store", fingerprint="one", write=fill)
-    again = build_store(tmp_path / "deep/store", fingerprint="one", write=fill)
+    first = build_store(tmp_path / "deep/store", remedy=REMEDY, fingerprint="one", write=fill)
+    again = build_store(tmp_path / "deep/store", remedy=REMEDY, fingerprint="one", write=fill)
     assert fill.calls == 1
     assert first.checksum == again.checksum
 
 
 def test_another_fingerprint_builds_anew(tmp_path, write):
-    first = build_store(tmp_path / "store", fingerprint="one", write=write("one"))
-    second = build_store(tmp_path / "store", fingerprint="two", write=write("two", value=2.0))
+    first = build_store(tmp_path / "store", remedy=REMEDY, fingerprint="one", write=write("one"))
+    second = build_store(tmp_path / "store", remedy=REMEDY, fingerprint="two", write=write("two", value=2.0))
     assert first.checksum != second.checksum
     assert first.tracks["audio"].gather(np.array([0])).values.max() == 1  # an open store stays what it was
     assert {path.name for path in tmp_path.iterdir()} == {"store", ".store.lock"}
 
 
 def test_a_failed_build_leaves_the_old_store(tmp_path, write):
-    first = build_store(tmp_path / "store", fingerprint="one", write=write("one"))
+    first = build_store(tmp_path / "store", remedy=REMEDY, fingerprint="one", write=write("one"))
 
     def fail(folder):
         (folder / "audio.npy").write_bytes(b"half")
         raise DataError("broken feature")
 
     with pytest.raises(DataError, match="broken feature"):
-        build_store(tmp_path / "store", fingerprint="two", write=fail)
+        build_store(tmp_path / "store", remedy=REMEDY, fingerprint="two", write=fail)
     assert is_current(first.path, "one")
     assert {path.name for path in tmp_path.iterdir()} == {"store", ".store.lock"}
 
 
 def test_what_a_killed_build_left_is_swept_away(tmp_path, write):
     (tmp_path / ".store.77.new.tmp").mkdir()
-    build_store(tmp_path / "store", fingerprint="one", write=write("one"))
+    build_store(tmp_path / "store", remedy=REMEDY, fingerprint="one", write=write("one"))
     assert {path.name for path in tmp_path.iterdir()} == {"store", ".store.lock"}
 
 
 def test_a_damaged_store_is_built_anew(tmp_path, write):
-    store = build_store(tmp_path / "store", fingerprint="one", write=write("one"))
+    store = build_store(tmp_path / "store", remedy=REMEDY, fingerprint="one", write=write("one"))
     (store.path / "store.json").write_text("{")
     assert not is_current(store.path, "one")
-    assert build_store(store.path, fingerprint="one", write=write("one")).checksum == store.checksum
+    assert (
+        build_store(store.path, remedy=REMEDY, fingerprint="one", write=write("one")).checksum
+        == store.checksum
+    )
 
 
 def test_a_store_with_a_flipped_bit_is_built_anew_with_a_line_that_says_so(tmp_path, write, caplog):
-    store = build_store(tmp_path / "store", fingerprint="one", write=write("one"))
+    store = build_store(tmp_path / "store", remedy=REMEDY, fingerprint="one", write=write("one"))
     content = bytearray((store.path / "visual.npy").read_bytes())
     content[-1] ^= 1
     (store.path / "visual.npy").write_bytes(content)
-    again = build_store(store.path, fingerprint="one", write=write("one"))
+    again = build_store(store.path, remedy=REMEDY, fingerprint="one", write=write("one"))
     assert again.checksum == store.checksum
     assert again.tracks["visual"].array.min() == 1
     assert "visual.npy: its SHA-256 is not" in caplog.text
@@ -88,7 +93,10 @@ def test_a_store_with_a_flipped_bit_is_built_anew_with_a_line_that_says_so(tmp_p
 
 def test_an_empty_folder_is_used(tmp_path, write):
     (tmp_path / "store").mkdir()
-    assert build_store(tmp_path / "store", fingerprint="one", write=write("one")).path == tmp_path / "store"
+    assert (
+        build_store(tmp_path / "store", remedy=REMEDY, fingerprint="one", write=write("one")).path
+        == tmp_path / "store"
+    )
 
 
 def test_somebody_elses_folder_is_left_alone(tmp_path, write):
@@ -96,14 +104,14 @@ def test_somebody_elses_folder_is_left_alone(tmp_path, write):
     with pytest.raises(
         DataError, match="holds something else than a store, and is left alone; name a new folder"
     ):
-        build_store(tmp_path, fingerprint="one", write=write("one"))
+        build_store(tmp_path, remedy=REMEDY, fingerprint="one", write=write("one"))
     assert (tmp_path / "thesis.tex").read_text() == "dear"
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path, write):
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match=r"store: the store cannot be written .*data.store=DIR"):
-        build_store(tmp_path / "file/store", fingerprint="one", write=write("one"))
+    with pytest.raises(WriteError, match=r"store: cannot be written .*data.store=DIR"):
+        build_store(tmp_path / "file/store", remedy=REMEDY, fingerprint="one", write=write("one"))
 
 
 CHILD = """
@@ -123,7 +131,7 @@ def write(folder):
     write_store(folder, questions={"train": [question]}, tracks={"audio": source, "visual": source},
                 dtype="float32", fingerprint="one")
 
-print(build_store(Path(sys.argv[1]), fingerprint="one", write=write).checksum)
+print(build_store(Path(sys.argv[1]), remedy=REMEDY, fingerprint="one", write=write).checksum)
 """
 
 
@@ -160,5 +168,5 @@ def test_a_killed_build_leaves_nothing_that_looks_like_a_store(tmp_path):
 def test_a_name_with_an_asterisk_clears_nothing_away_beside_its_own(tmp_path, write):
     for name in (".store.1.new.tmp", ".s*.1.new.tmp"):
         (tmp_path / name).mkdir()
-    build_store(tmp_path / "s*", fingerprint="one", write=write("one"))
+    build_store(tmp_path / "s*", remedy=REMEDY, fingerprint="one", write=write("one"))
     assert {path.name for path in tmp_path.iterdir()} == {"s*", ".s*.lock", ".store.1.new.tmp"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from avqa_lit.artifacts.json_text import json_text
-from avqa_lit.errors import WriteError
+from avqa_lit.errors import UserError, WriteError
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def remove_unfinished(folder: Path) -> None:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Path, *, remedy: str | None = None) -> Iterator[None]:
     """Name the file and the remedy where the system refuses to write it.
 
     Raises:
@@ -57,10 +57,11 @@ def writing(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except WriteError:
+    except UserError:
         raise
     except OSError as error:
-        raise WriteError(path, error) from error
+        given = {} if remedy is None else {"remedy": remedy}
+        raise WriteError(path, error, **given) from error
 
 
 def copy(source: Path, target: Path, *, size: int | None = None) -> None:

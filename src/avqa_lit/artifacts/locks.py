@@ -1,5 +1,7 @@
 """File locks that keep processes out of each other's files, with errors in words."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -24,6 +26,24 @@ def acquired(path: Path, *, timeout: float = 0.5) -> FileLock | None:
         except Timeout:
             return None
     return lock
+
+
+@contextmanager
+def locked(path: Path, *, wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold the lock whose file is `path`, after `wait` was called where another process holds it.
+
+    Raises:
+        WriteError: as `acquired`.
+    """
+    lock = acquired(path, timeout=0)
+    if lock is None:
+        wait()
+        lock = acquired(path, timeout=-1)
+        assert lock is not None  # it was waited for
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def is_held(path: Path) -> bool:

@@ -14,7 +14,7 @@ from avqa_lit.artifacts.superseded import move_aside
 from avqa_lit.artifacts.yaml_files import write_yaml
 from avqa_lit.config.beginning import Beginning
 from avqa_lit.console import print_plain
-from avqa_lit.errors import ConfigError, WriteError
+from avqa_lit.errors import ConfigError, DataError, WriteError
 from avqa_lit.training.process import is_first_process
 
 JOB_LOG = "job.log"
@@ -105,7 +105,12 @@ class HeldFolder:
             print_plain(f"{self.folder.path}: {text}", file=file)
 
     def end(self, results: dict[str, Any]) -> None:
-        """Write how the run ended."""
+        """Write how the run ended.
+
+        Raises:
+            DataError: the folder was deleted or moved meanwhile.
+        """
+        self.check()
         if is_first_process():
             # On a full disk the reason that is told is the first one.
             with nullcontext() if results["state"] == "finished" else suppress(WriteError):
@@ -113,9 +118,17 @@ class HeldFolder:
             if results["state"] == "finished":
                 self.folder.previous.unlink(missing_ok=True)
 
-    def is_there(self) -> bool:
-        """Whether the folder is still the one that this run holds, and was not deleted meanwhile."""
-        return self._identity is None or self._identity == _identity(self.folder.lock)
+    def check(self) -> None:
+        """Refuse to write on where the folder is not the one any more that this run holds.
+
+        Raises:
+            DataError: it was deleted or moved.
+        """
+        if self._identity is not None and self._identity != _identity(self.folder.lock):
+            raise DataError(
+                f"{self.folder.path}: the folder was deleted or moved while the run wrote there, so the run "
+                "is ended and nothing more is written; start it again"
+            )
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

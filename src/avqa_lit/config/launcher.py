@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from filelock import FileLock, Timeout
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from avqa_lit.artifacts.atomic import writing
+from avqa_lit.artifacts.locks import acquired
 from avqa_lit.artifacts.sweep_file import Sweep, read_sweep, sweep_path, write_sweep
 from avqa_lit.config.smoke import smoke_reasons
 from avqa_lit.config.sweep.display import SweepDisplay, print_outcome
@@ -101,17 +102,20 @@ class SweepLauncher(Launcher):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run the jobs of a grid; called once for each batch of a sweeper that works in batches."""
         _refuse_ranks()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            trainer = self.config.get("trainer") or {}
-            with FileLock(self.folder / ".lock", timeout=0), self.machine.starting(trainer) as start:
-                points = self._plan(job_overrides)
-                self._run(list({job.key: job for job in points}.values()), start)
-        except Timeout:
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        lock = acquired(self.folder / ".lock")
+        if lock is None:
             raise ConfigError(
                 f"{self.folder}: another sweep runs in this folder; wait for it, or give this one its own "
                 "with paths.runs=DIR"
-            ) from None
+            )
+        try:
+            with self.machine.starting(self.config.get("trainer") or {}) as start:
+                points = self._plan(job_overrides)
+                self._run(list({job.key: job for job in points}.values()), start)
+        finally:
+            lock.release()
         return [self._answer(job, overrides) for job, overrides in zip(points, job_overrides, strict=True)]
 
     def _plan(self, grid: Sequence[Sequence[str]]) -> list[SweepJob]:

@@ -11,7 +11,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig, read_write
 
 from avqa_lit.artifacts.atomic import writing
-from avqa_lit.artifacts.locks import acquired
+from avqa_lit.artifacts.locks import locked
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.held_folder import HeldFolder
 from avqa_lit.config.sweep.outcome import has_ended
@@ -50,9 +50,7 @@ def _looking_for_runs(runs: Path) -> Iterator[None]:
         return
     with writing(runs):
         runs.mkdir(parents=True, exist_ok=True)
-    lock = acquired(runs / ".resume.lock", timeout=-1)
-    assert lock is not None  # it was waited for
-    with lock:
+    with locked(runs / ".resume.lock"):
         yield
 
 

@@ -55,7 +55,8 @@ class Train:
         display: show progress while it runs.
         resume: "auto" goes on with the newest run of the same config that has not finished, or with the one
             in `hydra.run.dir`, and ends with the same bits as a run that was never ended; where there is
-            none, and with "never", a run starts afresh. A sweep gives "auto" to its jobs.
+            none, and with "never", a run starts afresh. A sweep gives "auto" to its jobs. The folder of a
+            run, or its last.ckpt, goes on with that run for more epochs, in a folder of its own.
         attention: keep where the model looked and listened for each val and test question, in attention.npz.
         allow_overlap: train although more than 1% of the test questions stand in train or val as well.
         trust: packages or classes of your own that a checkpoint's config may name; see docs/extending.md.

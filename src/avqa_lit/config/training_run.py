@@ -176,6 +176,7 @@ class TrainingRun:
             monitor=self.config["monitor"],
             resumes_from=beginning.checkpoint,
             interruption=interruption,
+            check=self.held.check,
             keeps_best=beginning.source is None or beginning.source.has_best,
         )
         callbacks = [checkpoints, timing, interruption, StepSeed(self.config["seed"])]
@@ -213,6 +214,7 @@ class TrainingRun:
                 "predictions": scores["test"].predictions,
                 "attention": scores["test"].attention,
             }
+        self.held.check()
         if trainer.is_global_zero:
             console = PlainConsole()
             for split, one in scores.items():

@@ -4,12 +4,12 @@ import glob
 import logging
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from avqa_lit.artifacts.atomic import writing
+from avqa_lit.artifacts.locks import locked
 from avqa_lit.data.digests import DamagedError
 from avqa_lit.data.store import FeatureStore, read_meta
 from avqa_lit.errors import DataError
@@ -22,6 +22,7 @@ def build_store(
     *,
     fingerprint: str,
     write: Callable[[Path], None],
+    remedy: str,
     tracks: Collection[str] | None = None,
     cache: Path | None = None,
 ) -> FeatureStore:
@@ -34,33 +35,34 @@ def build_store(
         path: folder of the store.
         fingerprint: what the store is made from.
         write: fills the empty folder that it is given, with `avqa_lit.data.pack.write_store`.
+        remedy: what to do where `path` cannot be written.
         tracks: as of `FeatureStore.open`.
         cache: likewise.
 
     Raises:
-        DataError: `path` holds something else than a store, or cannot be written.
+        DataError: `path` holds something else than a store.
+        WriteError: `path` cannot be written.
     """
-    kept = _kept(path, fingerprint, tracks, cache)
-    if kept is not None:
-        return kept
-    if (
-        path.exists()
-        and not (path / "store.json").is_file()
-        and not (path.is_dir() and not any(path.iterdir()))
-    ):
-        raise DataError(f"{path}: holds something else than a store, and is left alone; name a new folder")
-    try:
+    with writing(path, remedy=remedy):
+        kept = _kept(path, fingerprint, tracks, cache)
+        if kept is not None:
+            return kept
+        if (
+            path.exists()
+            and not (path / "store.json").is_file()
+            and not (path.is_dir() and not any(path.iterdir()))
+        ):
+            raise DataError(
+                f"{path}: holds something else than a store, and is left alone; name a new folder"
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(path):
+        wait = partial(_LOGGER.warning, "waiting for another process that builds %s", path)
+        with locked(path.parent / f".{path.name}.lock", wait=wait):
             kept = _kept(path, fingerprint, tracks, cache)
             if kept is not None:  # another process was faster
                 return kept
             _replace(path, write)
-    except OSError as error:
-        raise DataError(
-            f"{path}: the store cannot be written ({error}); name another folder with data.store=DIR"
-        ) from error
-    return FeatureStore.open(path, tracks=tracks, cache=cache)
+        return FeatureStore.open(path, tracks=tracks, cache=cache)
 
 
 def _kept(
@@ -82,20 +84,6 @@ def is_current(path: Path, fingerprint: str) -> bool:
         return bool(read_meta(path).get("fingerprint") == fingerprint)
     except DataError:
         return False
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    lock = FileLock(path.parent / f".{path.name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        _LOGGER.warning("waiting for another process that builds %s", path)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _replace(path: Path, write: Callable[[Path], None]) -> None:

@@ -217,7 +217,12 @@ class OfficialLayout:
             )
 
         store = build_store(
-            self._store_path(raw), fingerprint=fingerprint, write=write, tracks=wanted, cache=cache
+            self._store_path(raw),
+            fingerprint=fingerprint,
+            write=write,
+            remedy="name another folder with data.store=DIR",
+            tracks=wanted,
+            cache=cache,
         )
         if not all(track.is_complete for track in store.tracks.values()):
             # Packed for a model that reads fewer tracks.

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Checkpoints(L.Callback):
         monitor: validation metric that chooses the best epoch; ties go to the earlier one.
         resumes_from: checkpoint that is handed to the fit, None where it starts afresh.
         interruption: says when to end.
+        check: raises where the folder must not be written to any more.
         keeps_best: whether the best epoch that the checkpoint knows lies in the folder; without it, the best
             is chosen anew.
     """
@@ -42,12 +43,14 @@ class Checkpoints(L.Callback):
         monitor: str,
         resumes_from: Path | None,
         interruption: Interruption,
+        check: Callable[[], None],
         keeps_best: bool = True,
     ) -> None:
         self.folder = folder
         self.monitor = monitor
         self.resumes_from = resumes_from
         self.interruption = interruption
+        self.check = check
         self.keeps_best = keeps_best
         self._best = math.nan
         self._saved_at = 0
@@ -118,11 +121,13 @@ class Checkpoints(L.Callback):
         better = value < self._best if should_fall(self.monitor) else value > self._best
         if better or math.isnan(self._best):
             self._best, self._steps = value, 0
+            self.check()
             trainer.save_checkpoint(self.folder.best)
 
     def _save_last(self, trainer: L.Trainer, *, steps: int = 0) -> None:
         if trainer.global_step != self._saved_at:
             self._saved_at, self._steps = trainer.global_step, steps
+            self.check()
             if trainer.is_global_zero and self.folder.last.exists():
                 with writing(self.folder.previous):
                     self.folder.last.replace(self.folder.previous)

@@ -147,8 +147,13 @@ class SyntheticConcerts:
                     progress=progress,
                 )
 
-        folder = cache.expanduser().absolute() / self.key[:12]
-        return build_store(folder, fingerprint=self.key, write=write, tracks=tracks)
+        return build_store(
+            cache.expanduser().absolute() / self.key[:12],
+            fingerprint=self.key,
+            write=write,
+            remedy="name a folder on another disk with paths.cache=DIR, or build less with data.videos=N",
+            tracks=tracks,
+        )
 
     def export_to(self, folder: Path) -> Path:
         """Write the official layout to `folder`, whole or not at all; what we wrote there before is replaced.
