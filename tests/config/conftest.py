@@ -321,7 +321,7 @@ def flip_a_bit():
 
 
 def _flip_a_bit(path):
-    """Change one bit in the middle of a file, which lies in the weights."""
+    """Change one bit in the middle of a file."""
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)

@@ -102,7 +102,7 @@ def test_a_run_whose_checkpoints_are_damaged_starts_afresh_and_keeps_them_aside(
     before = contents(tmp_path / "R")
     told = run("resume=auto")
     assert "R: starts afresh, because" in told
-    assert f"{damaged}: is damaged (the checksum of its record" in told
+    assert f"{damaged}: is damaged (its checksum is wrong)" in told
     assert contents(tmp_path / "R.superseded-1") == before
     assert read_run(tmp_path / "R").results["state"] == "finished"
 

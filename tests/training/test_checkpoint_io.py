@@ -22,9 +22,21 @@ def test_a_failed_save_leaves_the_old_checkpoint(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_flipped_bit_is_noticed_or_changes_nothing(tmp_path):
+def test_every_flipped_bit_is_noticed(tmp_path):
     path = tmp_path / "last.ckpt"
     AtomicCheckpointIO().save_checkpoint({"epoch": 3, "weights": torch.arange(7.0)}, path)
+    whole = path.read_bytes()
+    for place in [*range(0, len(whole) - 82, 3), *range(len(whole) - 82, len(whole) - 80)]:
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with pytest.raises(UnreadableCheckpointError, match=r"last\.ckpt: is damaged"):
+            read_checkpoint(path)
+
+
+def test_a_flipped_bit_of_a_checkpoint_without_a_seal_is_noticed_or_changes_nothing(tmp_path):
+    path = tmp_path / "a.pt"
+    torch.save({"epoch": 3, "weights": torch.arange(7.0)}, path)
     whole = path.read_bytes()
     noticed = 0
     for place in range(0, len(whole), 3):
