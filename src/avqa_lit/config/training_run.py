@@ -13,7 +13,7 @@ from avqa_lit.artifacts.checkpoint_origin import Origin
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.beginning import Beginning, beginning_of
-from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build_module
+from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build, build_module
 from avqa_lit.config.continuation import Source, source_of
 from avqa_lit.config.ending import ending
 from avqa_lit.config.held_folder import HeldFolder
