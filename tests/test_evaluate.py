@@ -276,7 +276,7 @@ def test_a_run_records_the_precision_that_it_used_and_evaluation_takes_it(
 @pytest.fixture
 def write_answers(tmp_path, cache):
     """Writes answers to the embedded test questions, each a function of the row and the true answer."""
-    questions = SyntheticConcerts(seed=0, videos=40, questions_per_video=30, noise=0.1, batch_size=7)
+    questions = SyntheticConcerts(seed=0, videos=40, questions_per_video=30, noise=0.1)
     asked = questions.annotated("test", cache=cache).asked
 
     def write(name, change):
