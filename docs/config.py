@@ -18,7 +18,7 @@ from avqa_lit.artifacts.atomic import write_text
 from avqa_lit.config.build import TRAINER_KEYS_WE_SET
 from avqa_lit.config.plugins import OptunaSettings, ProcessSettings, SlurmSettings
 from avqa_lit.config.schema import Answers, Budget, Evaluate, Paths, Predict, Prepare, Train
-from avqa_lit.config.validation import GIVEN_BY_US
+from avqa_lit.config.takers import GIVEN_BY_US
 from avqa_lit.data.serving import Serving
 from avqa_lit.losses.weighted import WeightedLosses
 
@@ -35,9 +35,10 @@ HEAD = """# Every config key
 Drawn by `make docs` from `conf/` and the docstrings of the classes that take the keys.
 
 A key goes on the command line as `KEY=VALUE`, a group as `GROUP=NAME`:
-`python -m avqa_lit.train model.norm=post schedule=step`. A key that no file of `conf/` holds, since its class
-has a default, wants a plus: `+data.fields.answer=answer`. `null` is no value, `???` has to be given.
-A misspelt key is refused with the nearest right name.
+`python -m avqa_lit.train model.norm=post schedule=step`. Paths and names are taken as the shell gives them,
+with any spaces, commas and brackets. `null` is no value, `???` has to be given. A group takes every argument
+of its class, `trainer` those of `lightning.Trainer` and `optimizer` those of its torch class, listed here or
+not. A misspelt key is refused with the nearest right name, and a value that cannot be used with what can.
 """
 SECTION = re.compile(r"^(?:Args|Attributes):\n((?:[ ]+.*\n?|\n)+)", re.MULTILINE)
 ENTRY = re.compile(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", re.MULTILINE)

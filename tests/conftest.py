@@ -6,10 +6,10 @@ from pathlib import Path
 import hydra
 import pytest
 import torch
-from hydra.core.config_store import ConfigStore
 from hypothesis import settings
 
-from avqa_lit.config.command import config_folder
+from avqa_lit.config.command import register_schema
+from avqa_lit.config.groups import config_folder
 from avqa_lit.config.launcher import Hooks
 from avqa_lit.config.plugins import register_plugins
 from avqa_lit.config.resolve import resolved
@@ -44,7 +44,7 @@ def compose():
         ("predict", Predict),
         ("prepare", Prepare),
     ):
-        ConfigStore.instance().store(name=f"{name}_schema", node=schema)
+        register_schema(name, schema)
 
     def of(*overrides, name="train"):
         with hydra.initialize_config_dir(version_base="1.3", config_dir=str(config_folder())):

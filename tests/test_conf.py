@@ -11,7 +11,7 @@ import pytest
 
 from avqa_lit.batch import ModelSpec, TextSpec
 from avqa_lit.config.build import build
-from avqa_lit.config.command import config_folder
+from avqa_lit.config.groups import config_folder
 from avqa_lit.config.question import Question
 from avqa_lit.config.run_data import build_source
 from avqa_lit.config.schema import Train

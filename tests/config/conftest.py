@@ -31,16 +31,16 @@ TINY_RUN = (
 STANDIN_CONFIG = """
 defaults: [_self_, override hydra/launcher: process, override hydra/job_logging: none,
            override hydra/hydra_logging: none]
-experiment: null
+study: null
 x: 1
 do: finish
 trainer: {accelerator: cpu, devices: 1, threads: auto}
 paths: {runs: runs}
-hydra: {output_subdir: null, run: {dir: .}}
+hydra: {output_subdir: null, run: {dir: .}, sweep: {dir: ""}}
 """
 STANDIN_EXPERIMENT = """
 # @package _global_
-experiment: mine
+study: mine
 hydra: {mode: MULTIRUN, sweeper: {params: {x: "5,6"}}}
 """
 SMALL_MODEL = ("model.dim=16", "model.hidden=16", "model.blocks=1")

@@ -136,7 +136,7 @@ def test_an_experiment_sweeps_by_itself_and_names_its_folder(name):
         config = compose(
             "train", overrides=[f"+experiment={name}", "data=music_avqa"], return_hydra_config=True
         )
-    assert config.experiment == name
+    assert config.study == name
     assert config.hydra.mode.name == "MULTIRUN"
     assert config.hydra.launcher._target_ == "hydra_plugins.avqa_lit.process"
     assert len(config.hydra.sweeper.params) == 2

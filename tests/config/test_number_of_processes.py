@@ -7,7 +7,7 @@ from avqa_lit.artifacts.attention import read_attention
 from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.artifacts.sweep_file import read_sweep
 from avqa_lit.config.build import build_losses, build_model
-from avqa_lit.config.command import config_folder
+from avqa_lit.config.groups import config_folder
 from avqa_lit.config.question import Question
 from avqa_lit.config.requirements import requirements_of
 from avqa_lit.config.run_data import run_data

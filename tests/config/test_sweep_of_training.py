@@ -32,7 +32,7 @@ class Net(nn.Module):
 EXPERIMENT = """
 # @package _global_
 defaults: [override /model: net, override /loss: [answer], override /trainer: ddp_cpu]
-experiment: mine
+study: mine
 hydra: {mode: MULTIRUN, sweeper: {params: {optimizer.lr: "0.01"}}}
 """
 
@@ -114,7 +114,7 @@ def test_an_experiment_sweeps_in_two_processes(train, tmp_path):
 
 def test_a_misspelt_key_stops_an_experiment_before_its_first_job(train, tmp_path):
     shown = train("+experiment=kl_sweep", "+loss.kl.wieght=0.1", status=1)
-    assert "error: loss.kl.wieght is not a config key: did you mean weight?" in shown
+    assert "error: loss.kl.wieght is not a config key: did you mean loss.kl.weight?" in shown
     assert not list(tmp_path.glob("runs/kl_sweep/*/*"))
 
 

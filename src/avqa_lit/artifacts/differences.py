@@ -12,7 +12,7 @@ NORM = "model.norm"
 
 # None of these makes another experiment: runs that differ in nothing else repeat each other.
 NOT_COMPARED = (
-    "hydra", "logger", "paths", "display", "trust", "experiment", "resume", "attention",
+    "hydra", "logger", "paths", "display", "trust", "study", "experiment", "resume", "attention",
     "allow_overlap", "seed",
 )  # fmt: skip
 NAMES = {

@@ -1,14 +1,17 @@
 """Objects from a resolved config."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
+from avqa_lit.config.precision import precision_on
+from avqa_lit.config.smoke import as_limits
 from avqa_lit.errors import ConfigError, UserError
+from avqa_lit.ranges import Count
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
     from avqa_lit.losses.weighted import WeightedLosses
     from avqa_lit.training.module import AVQAModule, OptimizerFactory
 
-# Read by us beside the arguments of lightning.Trainer.
-TRAINER_KEYS_OF_OURS = {"threads", "log_every_n_steps"}
+# Read by us beside the arguments of lightning.Trainer, with what they may be.
+TRAINER_KEYS_OF_OURS = {"threads": Count | Literal["auto"], "log_every_n_steps": Count}
 # Arguments of lightning.Trainer that no config gives, and why. All others are honoured.
 TRAINER_KEYS_WE_SET = {
     "logger": "choose one with the group logger",
@@ -45,6 +48,12 @@ TRAINER_KEYS_WE_SET = {
     "enable_autolog_hparams": "config.yaml and the loggers hold the whole config",
     "model_registry": "checkpoints lie in the run's folder",
 }
+
+
+def trainer_arguments(node: Mapping[str, Any]) -> dict[str, Any]:
+    """What `lightning.Trainer` is given of the group `trainer`."""
+    arguments = {key: value for key, value in as_limits(node).items() if key not in TRAINER_KEYS_OF_OURS}
+    return arguments | {"precision": precision_on(node["precision"], accelerator=node["accelerator"])}
 
 
 def build_model(

@@ -9,13 +9,12 @@ from typing import Any
 from avqa_lit.artifacts.atomic import copy
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.keys import differences, told_differences
-from avqa_lit.config.resolve import from_anywhere
 from avqa_lit.errors import ConfigError
 from avqa_lit.training.checkpoint_io import UnreadableCheckpointError, read_checkpoint
 
 # Keys in which the run may differ from the one that it goes on with. Of any other the checkpoint holds the
 # consequences, such as the optimizer's rate, and would overrule the new value.
-_FREE = ("trainer.", "perturbation", "budget.", "experiment", "data.raw", "data.store", "data.device")
+_FREE = ("trainer.", "perturbation", "budget.", "study", "data.raw", "data.store", "data.device")
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Source:
                     f"trainer.{key}={length}: {self.checkpoint} has {done} behind it; give the number from "
                     "the start of the training, those included"
                 )
-        found = differences(from_anywhere(config), self.origin["config"])
+        found = differences(config, self.origin["config"])
         fixed = {key: pair for key, pair in found.items() if not key.startswith(_FREE)}
         if fixed:
             raise ConfigError(
@@ -93,7 +92,7 @@ class Source:
     def told_to(self, config: Mapping[str, Any]) -> str:
         """Where the run with `config` begins, in words, and in which keys it differs from the one before."""
         best = "" if self.has_best else "; its best epoch is not at hand, so the best is chosen from here on"
-        found = differences(from_anywhere(config), self.origin["config"])
+        found = differences(config, self.origin["config"])
         told = f"; {told_differences(found)}" if found else ""
         return (
             f"goes on from epoch {self.epoch} (step {self.global_step}) of {self.checkpoint}, with its "

@@ -20,6 +20,7 @@ from omegaconf import DictConfig
 from avqa_lit.artifacts.atomic import writing
 from avqa_lit.artifacts.locks import acquired
 from avqa_lit.artifacts.sweep_file import Sweep, read_sweep, sweep_path, write_sweep
+from avqa_lit.config.paths import absolute
 from avqa_lit.config.smoke import smoke_reasons
 from avqa_lit.config.sweep.display import SweepDisplay, print_outcome
 from avqa_lit.config.sweep.interrupts import Interrupts
@@ -93,10 +94,13 @@ class SweepLauncher(Launcher):
             raise ConfigError(f"hydra.launcher.n_jobs={self.n_jobs}: expected auto or a number from 1")
         self.context = hydra_context
         self.config = config
-        self.experiment = config.get("experiment") or "train"
+        self.experiment = config.get("study") or "train"
+        _check_folders(config.hydra.overrides.hydra)
         # Beside the real sweep of the same experiment, whose jobs must not be superseded.
         smoke = "smoke" if smoke_reasons(dict(config.get("trainer") or {})) else ""
-        self.folder = (Path(config.paths.runs).expanduser() / smoke / self.experiment).absolute()
+        self.folder = Path(absolute("paths.runs", config.paths.runs)) / smoke / self.experiment
+        if config.hydra.sweep.dir:
+            self.folder = Path(absolute("hydra.sweep.dir", config.hydra.sweep.dir))
         config.hydra.sweep.dir = str(self.folder)  # the sweeper keeps its own record there
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
@@ -209,6 +213,21 @@ class _FailedJob(JobReturn):
     @property  # type: ignore[misc]  # nobody sets it again
     def return_value(self) -> Any:
         raise self._return_value
+
+
+def _check_folders(overrides: Sequence[str]) -> None:
+    """Refuse what a sweep could not honour."""
+    given = {one.lstrip("+").partition("=")[0] for one in overrides}
+    if "hydra.run.dir" in given:
+        raise ConfigError(
+            "hydra.run.dir names the folder of a single run, and this is a sweep, whose jobs have a folder "
+            "each; name the folder of them all with hydra.sweep.dir=DIR"
+        )
+    if "hydra.sweep.subdir" in given:
+        raise ConfigError(
+            "hydra.sweep.subdir: the folder of each job is named by the key of its config; name the folder "
+            "of them all with hydra.sweep.dir=DIR"
+        )
 
 
 def _refuse_ranks() -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from avqa_lit.artifacts.run_folder import RunFolder
-from avqa_lit.errors import ConfigError
 from avqa_lit.training.jsonl_logger import JsonlLogger
 from avqa_lit.training.process import is_first_process
 from avqa_lit.training.wandb_run import wandb_logger
@@ -20,17 +19,11 @@ def run_loggers(
         folder: of the run.
         key: of its config.
         overrides: what the command line changed.
-
-    Raises:
-        ConfigError: a logger that does not exist.
     """
     loggers: list[Any] = [JsonlLogger(folder.metrics)]
     settings = dict(config["logger"])
-    name = settings.pop("name")
-    if name not in ("wandb", "none"):
-        raise ConfigError(f"logger.name={name}: expected wandb or none")
-    if name == "wandb" and is_first_process():
-        group = config["experiment"] or "train"
+    if settings.pop("kind") == "wandb" and is_first_process():
+        group = config["study"] or "train"
         logger = wandb_logger(
             folder=folder, config=config, key=key, overrides=overrides, group=group, **settings
         )

@@ -1,8 +1,11 @@
 """Precision of a run where the hardware decides."""
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
+
+# Weights are float32 in all: Lightning's others convert the batches, which are frozen.
+Precision = Literal["auto", "32-true", "16-mixed", "bf16-mixed", "32", "16", "bf16", 32, 16]
 
 # What a CPU has that multiplies matrices of bfloat16 faster than those of float32.
 BFLOAT16_UNITS = ("amx_bf16", "avx512_bf16")

@@ -1,23 +1,24 @@
 """From a composed config to the plain one that names, rebuilds and reproduces a run."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
-from avqa_lit.config.schema import Evaluate
+from avqa_lit.config.paths import with_absolute_paths
+from avqa_lit.config.schema import FILLED_BY_BUDGET, Evaluate
 from avqa_lit.config.trust import trusted_names
 from avqa_lit.config.validation import validate
 from avqa_lit.errors import ConfigError
 
 
 def resolved(cfg: DictConfig) -> dict[str, Any]:
-    """Plain config with interpolations and the budget filled in, without the `hydra` node.
+    """Plain config with absolute paths, interpolations and the budget filled in, without the `hydra` node.
 
     Raises:
-        ConfigError: a mandatory value that nobody gave, or a value of `trust` that names nothing.
+        ConfigError: a mandatory value that nobody gave, a path that is empty, or a value of `trust` that
+            names nothing.
     """
     # A shallow copy shares its nodes with `cfg`, which Hydra has made read-only; the hydra node is big.
     tasks = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
@@ -35,7 +36,7 @@ def resolved(cfg: DictConfig) -> dict[str, Any]:
         config["trust"] = trusted_names(config["trust"])
     if "budget" in config:
         fill_in_budget(config, config["budget"])
-    return config
+    return with_absolute_paths(config)
 
 
 def resolved_evaluation(cfg: DictConfig) -> dict[str, Any]:
@@ -58,19 +59,11 @@ def fill_in_budget(config: dict[str, Any], budget: Mapping[str, Any]) -> None:
 
     A training whose number of steps is given has no number of epochs beside it.
     """
-    for group, key, value in (("trainer", "max_epochs", "epochs"), ("data", "videos", "videos")):
+    for dotted, value in FILLED_BY_BUDGET.items():
+        group, key = dotted.split(".")
         node = config.get(group) or {}
         if key in node and node[key] is None and node.get("max_steps") in (None, -1):
             node[key] = budget[value]
-
-
-def from_anywhere(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with absolute paths of its data, for a checkpoint that is read from another folder."""
-    data = config["data"]
-    paths = {
-        name: str(Path(data[name]).absolute()) for name in ("raw", "store") if data.get(name) is not None
-    }
-    return {**config, "data": data | paths}
 
 
 def require_videos(data: Mapping[str, Any]) -> None:

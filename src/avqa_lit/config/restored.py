@@ -74,7 +74,7 @@ def restore(
     unread = ["data"] if "_target_" in given else []
     check_trust(trained, trust=config["trust"], origin=path, unread=unread)
     if "_target_" not in given:
-        config["data"] = trained["data"] | given
+        config["data"] = merged(trained["data"], given)
         validate({"data": config["data"]}, schema=Evaluate)
     fill_in_budget(config, trained["budget"])
     with _rebuilding(path, "question"), _named(path), refusals_told("question"):
@@ -135,6 +135,21 @@ def _rebuilding(path: Path, entry: str) -> Iterator[None]:
             f"checkpoint={path}: {entry} does not fit the classes of this installation "
             f"({type(error).__name__}: {reason}); another version wrote the file, or it was changed since"
         ) from error
+
+
+def merged(node: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A node of a config with some of its keys changed, also in nodes below it.
+
+    Example:
+        >>> merged({"raw": "a", "fields": {"answer": "anser", "type": "type"}}, {"fields": {"type": "kind"}})
+        {'raw': 'a', 'fields': {'answer': 'anser', 'type': 'kind'}}
+    """
+    nested = {
+        key: merged(node[key], value)
+        for key, value in changes.items()
+        if isinstance(value, dict) and isinstance(node.get(key), dict)
+    }
+    return node | changes | nested
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from avqa_lit.batch import QUESTION
 from avqa_lit.config.build import build, refusals_told
 from avqa_lit.config.question import Question
 from avqa_lit.config.requirements import Requirements
+from avqa_lit.config.trial import check_device
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.perturbation import Perturbation
 from avqa_lit.data.serving import Serving
@@ -90,6 +91,7 @@ def run_data(
         DataError: data that cannot be read as they are.
     """
     source, serving = build_source(config["data"]), serving_of(config["data"], trains=trains)
+    check_device(serving.device)
     requirements.check_source(source)
     question.check(requirements.model)
     cache = Path(config["paths"]["cache"]).expanduser()

@@ -14,6 +14,7 @@ from avqa_lit.artifacts.atomic import writing
 from avqa_lit.artifacts.locks import locked
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.held_folder import HeldFolder
+from avqa_lit.config.paths import absolute
 from avqa_lit.config.sweep.outcome import has_ended
 from avqa_lit.errors import ConfigError
 from avqa_lit.training.process import is_first_process
@@ -28,8 +29,13 @@ def place_of(config: dict[str, Any], *, key: str) -> HeldFolder:
     """
     hydra = HydraConfig.get()
     if any(override.startswith("hydra.run.dir=") for override in hydra.overrides.hydra):
-        return HeldFolder(RunFolder(Path(hydra.run.dir).absolute()))
-    runs = (Path(config["paths"]["runs"]) / (config["experiment"] or "train")).absolute()
+        return HeldFolder(RunFolder(Path(absolute("hydra.run.dir", hydra.run.dir))))
+    if any(one.startswith("hydra.sweep.") for one in hydra.overrides.hydra):
+        raise ConfigError(
+            "hydra.sweep.dir names the folder of a sweep, and this is a single run; name its folder with "
+            "hydra.run.dir=DIR"
+        )
+    runs = Path(config["paths"]["runs"]) / (config["study"] or "train")
     if config["resume"] == "never":
         held = HeldFolder(new_folder(runs, key=key))
     else:

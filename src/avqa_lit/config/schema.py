@@ -5,13 +5,18 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from avqa_lit.ranges import Count, Seed
+
+# Keys that take a value of the budget where they are null, and which.
+FILLED_BY_BUDGET = {"trainer.max_epochs": "epochs", "data.videos": "videos"}
+
 
 @dataclass
 class Paths:
     """Where things lie; relative to the folder in which the command was started.
 
     Attributes:
-        runs: folder of all runs, of which each lies in `<runs>/<experiment>`.
+        runs: folder of all runs, of which each lies in `<runs>/<study>`.
         cache: folder in which embedded data are built once for all runs.
     """
 
@@ -30,8 +35,8 @@ class Budget:
     """
 
     name: str = MISSING
-    epochs: int = MISSING
-    videos: int = MISSING
+    epochs: Count = MISSING
+    videos: Count = MISSING
 
 
 @dataclass
@@ -49,7 +54,7 @@ class Train:
         trainer: devices, precision, epochs.
         logger: where a run is told beside its own files.
         budget: size of the study.
-        experiment: name of the study, and of its folder.
+        study: its name, and that of its folder; an experiment file may give it.
         seed: of initialisation, order and dropout.
         monitor: validation metric that chooses the epoch.
         display: show progress while it runs.
@@ -73,8 +78,8 @@ class Train:
     logger: dict[str, Any] = MISSING
     budget: Budget = field(default_factory=Budget)
     paths: Paths = field(default_factory=Paths)
-    experiment: str | None = None
-    seed: int = 0
+    study: str | None = None
+    seed: Seed = 0
     monitor: str = "val/acc/overall"
     display: bool = True
     resume: str = "never"

@@ -13,24 +13,24 @@ from avqa_lit.artifacts.checkpoint_origin import Origin
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.beginning import Beginning, beginning_of
-from avqa_lit.config.build import TRAINER_KEYS_OF_OURS, build, build_module
+from avqa_lit.config.build import build, build_module, trainer_arguments
 from avqa_lit.config.continuation import Source, source_of
 from avqa_lit.config.ending import ending
 from avqa_lit.config.held_folder import HeldFolder
 from avqa_lit.config.keys import run_key
 from avqa_lit.config.loggers import run_loggers
-from avqa_lit.config.precision import precision_on
 from avqa_lit.config.processes import settle_rank
 from avqa_lit.config.processors import Processors
 from avqa_lit.config.profile import profile_told
 from avqa_lit.config.question import Question
 from avqa_lit.config.requirements import Requirements, requirements_of
-from avqa_lit.config.resolve import from_anywhere, resolved
+from avqa_lit.config.resolve import resolved
 from avqa_lit.config.run_data import RunData, run_data
 from avqa_lit.config.run_place import place_of
 from avqa_lit.config.schema import Train
 from avqa_lit.config.smoke import as_limits, check_shares, smoke_reasons, smoke_sentence
 from avqa_lit.config.threads import set_threads
+from avqa_lit.config.trial import try_on_this_machine
 from avqa_lit.config.understood import tell_understood
 from avqa_lit.config.validation import validate
 from avqa_lit.console import PlainConsole
@@ -95,11 +95,14 @@ class TrainingRun:
         """Check the config and hold the folder.
 
         Raises:
-            ConfigError: a key that nothing reads, or a value that is missing.
+            ConfigError: a key that nothing reads, a value that is missing or cannot be used, or something
+                that this machine lacks.
         """
         config = resolved(cfg)
         validate(config, schema=Train)
+        quiet_lightning()
         settle_rank(config["trainer"])
+        try_on_this_machine(config)
         key = run_key(config)
         return cls(config, key, list(HydraConfig.get().overrides.task), place_of(config, key=key))
 
@@ -115,7 +118,7 @@ class TrainingRun:
         results: dict[str, Any] = {
             "state": "failed",
             "key": self.key,
-            "experiment": self.config["experiment"],
+            "experiment": self.config["study"],
             "overrides": self.overrides,
             "seed": self.config["seed"],
             "monitor": self.config["monitor"],
@@ -156,7 +159,6 @@ class TrainingRun:
 
     def _prepare(self, timing: EpochTiming, interruption: Interruption) -> "_Prepared":
         """Everything that can be refused, and nothing that writes to the run's folder."""
-        quiet_lightning()
         threads = set_threads(self.config["trainer"])
         requirements = requirements_of(self.config)
         data = self._data(requirements)
@@ -263,7 +265,7 @@ class TrainingRun:
             origin=Origin(
                 key=self.key,
                 checksum=data.store.checksum,
-                config=from_anywhere(self.config),
+                config=self.config,
                 answers=data.answers,
                 words=data.words,
                 spec=data.spec.plain(),
@@ -272,8 +274,6 @@ class TrainingRun:
         )
 
     def _trainer(self, callbacks: list[L.Callback]) -> L.Trainer:
-        given = as_limits(self.config["trainer"])
-        node = {k: v for k, v in given.items() if k not in TRAINER_KEYS_OF_OURS}
         if self.config["trainer"].get("overfit_batches"):
             callbacks.append(SameBatches())
         if self.config["display"]:
@@ -281,7 +281,7 @@ class TrainingRun:
                 FitProgress(PlainConsole(quiet=not is_first_process()), monitor=self.config["monitor"])
             )
         return L.Trainer(
-            **node | {"precision": precision_on(node["precision"], accelerator=node["accelerator"])},
+            **trainer_arguments(self.config["trainer"]),
             logger=False,
             callbacks=callbacks,
             plugins=[AtomicCheckpointIO()],

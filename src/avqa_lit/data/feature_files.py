@@ -14,6 +14,7 @@ from avqa_lit.artifacts import array_files
 from avqa_lit.artifacts.array_files import Header
 from avqa_lit.batch import Modality
 from avqa_lit.errors import ConfigError, DataError
+from avqa_lit.ranges import Count, Positive
 
 StoredDtype = Literal["float16", "float32"]
 
@@ -37,9 +38,9 @@ class Extraction:
     """
 
     encoder: str
-    seconds_per_row: float = 1.0
+    seconds_per_row: Positive = 1.0
     start_seconds: float = 0.0
-    stride: int = 1
+    stride: Count = 1
     modality: Modality | None = None
 
     def __post_init__(self) -> None:

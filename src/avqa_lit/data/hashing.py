@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from avqa_lit.data.vocabulary import split_words
+from avqa_lit.ranges import Count
 
 
 class HashingEncoder:
@@ -40,7 +41,7 @@ class HashingEncoder:
         True
     """
 
-    def __init__(self, *, dim: int = 512) -> None:
+    def __init__(self, *, dim: Count = 512) -> None:
         if dim < 1:
             raise ValueError(f"dim is {dim}, expected at least 1")
         self.dim = dim

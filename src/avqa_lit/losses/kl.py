@@ -14,6 +14,7 @@ from avqa_lit.losses.common_time import on_common_time
 from avqa_lit.losses.options import check_choice, check_number
 from avqa_lit.losses.tracks import AUDIO_AND_VISUAL, check_between, compared_tracks, time_mean
 from avqa_lit.needs import LossNeeds
+from avqa_lit.ranges import Positive
 
 Direction = Literal["forward", "reverse", "symmetric", "jensen_shannon"]
 Axis = Literal["dim", "time"]
@@ -132,7 +133,7 @@ class KL(nn.Module):
         self,
         *,
         direction: Direction,
-        temperature: float,
+        temperature: Positive,
         axis: Axis,
         level: Level,
         between: Sequence[str] = AUDIO_AND_VISUAL,

@@ -15,6 +15,7 @@ from avqa_lit.losses.direction import unit
 from avqa_lit.losses.options import check_choice, check_number
 from avqa_lit.losses.tracks import AUDIO_AND_VISUAL, check_between, compared_tracks
 from avqa_lit.needs import LossNeeds
+from avqa_lit.ranges import NonNegative, Positive
 
 Cost = Literal["squared_euclidean", "cosine"]
 
@@ -136,7 +137,12 @@ class SoftDTW(nn.Module):
         return LossNeeds(tokens=check_between("soft_dtw", between))
 
     def __init__(
-        self, *, gamma: float, cost: Cost, seconds_weight: float, between: Sequence[str] = AUDIO_AND_VISUAL
+        self,
+        *,
+        gamma: Positive,
+        cost: Cost,
+        seconds_weight: NonNegative,
+        between: Sequence[str] = AUDIO_AND_VISUAL,
     ) -> None:
         super().__init__()
         self.between = check_between("soft_dtw", between)

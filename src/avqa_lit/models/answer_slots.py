@@ -15,6 +15,7 @@ from avqa_lit.models.gated_pooling import GatedPooling, Pooled
 from avqa_lit.models.read_tracks import check_tracks
 from avqa_lit.models.tokens import Tokens
 from avqa_lit.needs import ModelNeeds
+from avqa_lit.ranges import BelowOne, Count, NonNegative
 
 
 class AnswerSlots(nn.Module):
@@ -72,14 +73,14 @@ class AnswerSlots(nn.Module):
         spec: ModelSpec,
         *,
         tracks: Sequence[str],
-        dim: int,
-        heads: int,
-        hidden: int,
-        channels: int,
-        audio_bins: int,
-        visual_bins: int,
-        evidence_noise: float,
-        dropout: float,
+        dim: Count,
+        heads: Count,
+        hidden: Count,
+        channels: Count,
+        audio_bins: Count,
+        visual_bins: Count,
+        evidence_noise: NonNegative,
+        dropout: BelowOne,
     ) -> None:
         super().__init__()
         for name, value in (("channels", channels), ("audio_bins", audio_bins), ("visual_bins", visual_bins)):

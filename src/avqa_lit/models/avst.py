@@ -14,6 +14,7 @@ from avqa_lit.models.avst_question import PaddedQuestion
 from avqa_lit.models.frames import evenly_spaced_rows, nearest_rows, take_rows
 from avqa_lit.models.grounding import Grounding
 from avqa_lit.needs import ModelNeeds
+from avqa_lit.ranges import BelowOne, Count
 
 # Axes of a visual row, by `visual`.
 SHAPES = {"maps": (2, 3), "vectors": (1,)}
@@ -80,11 +81,11 @@ class AVST(nn.Module):
         spec: ModelSpec,
         *,
         visual: Literal["maps", "vectors"],
-        dim: int,
-        heads: int,
-        frames: int,
-        question_length: int,
-        dropout: float,
+        dim: Count,
+        heads: Count,
+        frames: Count,
+        question_length: Count,
+        dropout: BelowOne,
     ) -> None:
         super().__init__()
         if frames < 1:

@@ -15,6 +15,7 @@ from avqa_lit.models.read_tracks import check_tracks
 from avqa_lit.models.tokens import Tokens
 from avqa_lit.models.track_encoder import TrackEncoder
 from avqa_lit.needs import ModelNeeds, TextPart
+from avqa_lit.ranges import BelowOne, Count
 
 
 class CrossAttention(nn.Module):
@@ -55,12 +56,12 @@ class CrossAttention(nn.Module):
         question: QuestionModule,
         tracks: Sequence[str],
         norm: Literal["pre", "post"],
-        dim: int,
-        heads: int,
-        blocks: int,
-        queries: int | Literal["words"],
-        hidden: int,
-        dropout: float,
+        dim: Count,
+        heads: Count,
+        blocks: Count,
+        queries: Count | Literal["words"],
+        hidden: Count,
+        dropout: BelowOne,
         attention: Form = "folded",
     ) -> None:
         super().__init__()

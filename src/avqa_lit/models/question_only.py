@@ -7,6 +7,7 @@ from torch import nn
 from avqa_lit.batch import QUESTION, Batch, ModelOutput, ModelSpec
 from avqa_lit.models.question import QuestionModule
 from avqa_lit.needs import ModelNeeds
+from avqa_lit.ranges import BelowOne, Count
 
 
 class QuestionOnly(nn.Module):
@@ -28,7 +29,9 @@ class QuestionOnly(nn.Module):
         """The question's sentence vector, and no track."""
         return ModelNeeds(texts={QUESTION: ("sentence",)}, features_as_stored=True)
 
-    def __init__(self, spec: ModelSpec, *, question: QuestionModule, hidden: int, dropout: float) -> None:
+    def __init__(
+        self, spec: ModelSpec, *, question: QuestionModule, hidden: Count, dropout: BelowOne
+    ) -> None:
         super().__init__()
         self.question = question
         self.layers = nn.Sequential(

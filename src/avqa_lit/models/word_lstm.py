@@ -5,6 +5,7 @@ from torch import nn
 
 from avqa_lit.batch import FIRST_WORD, PADDING_WORD, UNKNOWN_WORD, Batch, ModelSpec, Text
 from avqa_lit.errors import ConfigError
+from avqa_lit.ranges import BelowOne, Count
 
 
 class WordLSTM(nn.Module):
@@ -28,7 +29,7 @@ class WordLSTM(nn.Module):
         word_dropout: probability that training reads a word as unknown, in [0, 1).
     """
 
-    def __init__(self, spec: ModelSpec, *, embedding: int, dim: int, word_dropout: float) -> None:
+    def __init__(self, spec: ModelSpec, *, embedding: Count, dim: Count, word_dropout: BelowOne) -> None:
         super().__init__()
         for name, value in (("embedding", embedding), ("dim", dim)):
             if value < 1:

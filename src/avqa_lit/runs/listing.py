@@ -118,7 +118,7 @@ def _of_job(job: JobEntry, run: RunFolder, experiment: str, *, is_running: bool)
 def _of_folder(run: RunFolder) -> ListedRun:
     state, reason, results = _told(run)
     config = _config(run)
-    experiment = str(results.get("experiment") or config.get("experiment") or "train")
+    experiment = str(results.get("experiment") or config.get("study") or "train")
     overrides = results.get("overrides")
     given = tuple(map(str, overrides)) if isinstance(overrides, list) else ()
     return ListedRun(run, experiment, state, reason, config, given, results)

@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
 from avqa_lit.errors import ConfigError
+from avqa_lit.ranges import BelowOne, Chance, Count, Factor, Index
 
 SchedulerConfig = dict[str, Any]
 
@@ -34,8 +35,8 @@ class Step:
         factor: :math:`\gamma` of each cut, above 0 and below 1.
     """
 
-    every: int
-    factor: float
+    every: Count
+    factor: Factor
 
     def __post_init__(self) -> None:
         _check("every", self.every, int, lambda value: value >= 1, "a whole number of epochs, at least 1")
@@ -62,7 +63,7 @@ class Cosine:
         floor: share f of the learning rate that is left at the end, from 0 to 1.
     """
 
-    floor: float
+    floor: Chance
 
     def __post_init__(self) -> None:
         _check_floor(self.floor)
@@ -86,8 +87,8 @@ class WarmupCosine:
         floor: share f of the learning rate that is left at the end, from 0 to 1.
     """
 
-    warmup: float
-    floor: float
+    warmup: BelowOne
+    floor: Chance
 
     def __post_init__(self) -> None:
         _check("warmup", self.warmup, int | float, lambda value: 0 <= value < 1, "a share from 0 to below 1")
@@ -114,8 +115,8 @@ class Plateau:
         patience: validated epochs without improvement that are let pass; the next one cuts.
     """
 
-    factor: float
-    patience: int
+    factor: Factor
+    patience: Index
 
     def __post_init__(self) -> None:
         _check_factor(self.factor)

@@ -20,6 +20,7 @@ from avqa_lit.artifacts.attention import Attention
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.console import print_plain
 from avqa_lit.errors import ConfigError
+from avqa_lit.ranges import Positive
 from avqa_lit.training.wandb_media import attention_figures, confusion_matrix, predictions_table
 
 Mode = Literal["online", "offline", "disabled"]
@@ -33,14 +34,18 @@ class RunLogger(WandbLogger):
     Args:
         run: what `wandb.init` gave.
         folder: the training run's.
+        key: key of its config.
         timeout: seconds that the server has for its answer at the end.
         artifacts: checkpoints to upload at the end.
     """
 
-    def __init__(self, run: Any, *, folder: RunFolder, timeout: float, artifacts: Collection[str]) -> None:
+    def __init__(
+        self, run: Any, *, folder: RunFolder, key: str, timeout: float, artifacts: Collection[str]
+    ) -> None:
         # Lightning is handed a run that exists, since it would start one with settings that W&B warns about.
         super().__init__(experiment=run)
         self.folder = folder
+        self.key = key
         self.timeout = timeout
         self.artifacts = artifacts
         self._record = Path(run.dir).parent
@@ -101,7 +106,7 @@ class RunLogger(WandbLogger):
 
         run = self.experiment
         path = self.folder.best if name == "best" else self.folder.last
-        artifact = wandb.Artifact(f"checkpoint-{run.id}", type="model", metadata={"key": run.name})
+        artifact = wandb.Artifact(f"checkpoint-{run.id}", type="model", metadata={"key": self.key})
         artifact.add_file(str(path), skip_cache=True, policy="immutable")
         run.log_artifact(artifact, aliases=[name])
 
@@ -126,11 +131,12 @@ def wandb_logger(
     key: str,
     overrides: Sequence[str],
     group: str,
+    name: str | None,
     project: str,
     entity: str | None,
     mode: Mode,
     tags: Sequence[str],
-    timeout: float,
+    timeout: Positive,
     artifacts: Sequence[Checkpoint],
 ) -> RunLogger | None:
     """A logger of one run, offline unless `mode` says otherwise; call it on one process alone.
@@ -145,9 +151,10 @@ def wandb_logger(
     Args:
         folder: the run's folder; W&B's own files go to ``wandb/`` below it.
         config: resolved, plain config.
-        key: key of the config, the run's name.
+        key: key of the config.
         overrides: what the command line changed, the run's notes.
         group: the experiment.
+        name: the run's; None is its key.
         project: W&B project.
         entity: W&B user or team; None is the account's default.
         mode: "offline", "online" or "disabled"; the environment variable WANDB_MODE goes before it.
@@ -173,7 +180,7 @@ def wandb_logger(
         return wandb.init(
             id=hashlib.sha256(f"{folder.path}\n{key}".encode()).hexdigest()[:16],
             resume="allow",
-            name=key,
+            name=name or key,
             notes=" ".join(overrides),
             dir=folder.path,
             project=project,
@@ -198,7 +205,7 @@ def wandb_logger(
         # W&B's own steps begin again where a run goes on; Lightning defines this for runs that it starts.
         run.define_metric("trainer/global_step")
         run.define_metric("*", step_metric="trainer/global_step", step_sync=True)
-        return RunLogger(run, folder=folder, timeout=timeout, artifacts=artifacts)
+        return RunLogger(run, folder=folder, key=key, timeout=timeout, artifacts=artifacts)
     except Exception as error:  # whatever it is, the training run goes on
         _warn(f"{_reason(error)}; this run is not kept there, {COMPLETE}")
         return None

@@ -26,6 +26,7 @@ from avqa_lit.data.synthetic.scenes import Scene, simulate
 from avqa_lit.data.synthetic.templates import TAXONOMY
 from avqa_lit.data.synthetic.views import VIEWS, check_known, record
 from avqa_lit.errors import ConfigError, DataError
+from avqa_lit.ranges import Count, NonNegative, Seed
 from avqa_lit.taxonomy import modality_title
 
 SPLITS = ("train", "val", "test")
@@ -73,10 +74,10 @@ class SyntheticConcerts:
         views: further views of each video, names in `avqa_lit.data.synthetic.views.VIEWS`.
     """
 
-    seed: int
-    videos: int
-    questions_per_video: int
-    noise: float
+    seed: Seed
+    videos: Count
+    questions_per_video: Count
+    noise: NonNegative
     dtype: StoredDtype = "float16"
     export: str | None = None
     views: Sequence[str] = ()
