@@ -106,7 +106,7 @@ def refused(evaluate, capsys, *overrides):
             "data.view=dusk",
             "data.view=dusk: no such view, the store has clean; others are packed by data.views",
         ),
-        ("+data.bach_size=7", "data.bach_size is not a config key: did you mean batch_size?"),
+        ("+data.bach_size=7", "data.bach_size is not a config key: did you mean data.batch_size?"),
     ],
 )
 def test_keys_of_the_checkpoints_own_data_are_checked(train, evaluate, capsys, override, message):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from avqa_lit.artifacts.run_folder import read_run
-from avqa_lit.predict import main, quoted
+from avqa_lit.predict import main
 
 TINY = ["data.videos=40", "trainer.max_epochs=1", "trainer.threads=1", "model.hidden=17", "question.dim=64",
         "display=false", "logger=none"]  # fmt: skip
@@ -159,18 +159,3 @@ def test_what_cannot_be_asked_is_refused(trained, predict, capsys, overrides, me
     error = refused(predict, capsys, f"checkpoint={trained.folder.best}", *overrides)
     assert error.startswith("error: ")
     assert re.search(message, error)
-
-
-@pytest.mark.parametrize(
-    ("argument", "expected"),
-    [
-        ("question=Is it, or not?", "ask='Is it, or not?'"),
-        ("question=a='b'", r"ask='a=\'b\''"),
-        ("question='quoted for Hydra, already'", "ask='quoted for Hydra, already'"),
-        ("video_id=1e5", "video_id='1e5'"),
-        ("data=synthetic", "data=synthetic"),
-        ("--help", "--help"),
-    ],
-)
-def test_free_text_is_quoted_for_hydra(argument, expected):
-    assert quoted(argument) == expected

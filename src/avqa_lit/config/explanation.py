@@ -52,7 +52,7 @@ def explain(
             f"{error.override}: cannot be read ({str(error).splitlines()[0]}); put a text with such signs in "
             "quotes, within those of the shell, as in \"KEY='a text, of any kind'\""
         )
-    return ": ".join(str(cause).splitlines()[0] for cause in _causes(error) if str(cause))
+    return ": ".join(" ".join(str(cause).split()) for cause in _causes(error) if str(cause))
 
 
 def _without_default(
@@ -86,4 +86,4 @@ def _of_wrong_type(key: str, error: ValidationError, arguments: Sequence[str], s
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
-        error = error.__cause__
+        error = error.__cause__ or error.__context__

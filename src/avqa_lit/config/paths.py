@@ -29,6 +29,8 @@ def start_folder() -> Path:
 def absolute(key: str, path: str) -> str:
     """A path in which `~` is the home folder and which does not depend on the working folder.
 
+    A name behind `~` that is no user's is a part of the path, as it is for a shell.
+
     Raises:
         ConfigError: an empty path, or a home folder that nobody knows.
     """
@@ -37,6 +39,8 @@ def absolute(key: str, path: str) -> str:
     try:
         return str(start_folder() / Path(path).expanduser())
     except RuntimeError as error:
+        if Path(path).parts[0] != "~":
+            return str(start_folder() / path)
         raise ConfigError(
             f"{key}={path}: the home folder that ~ stands for is not known here; give the whole path"
         ) from error

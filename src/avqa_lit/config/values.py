@@ -59,7 +59,10 @@ def check_value(key: str, value: Any, annotation: Any) -> None:
     """
     if _describes_objects(value):
         return
-    adapter = _adapter(annotation)
+    try:
+        adapter = _adapter(annotation)
+    except TypeError:  # what cannot be hashed is no annotation of ours
+        return
     if adapter is None:
         return
     try:
