@@ -41,7 +41,7 @@ def test_a_path_starts_where_the_command_was_started_also_in_another_working_fol
 
 
 def test_an_empty_path_is_refused():
-    with pytest.raises(ConfigError, match="paths.runs is empty: expected a path"):
+    with pytest.raises(ConfigError, match=r"paths\.runs is empty: expected a path"):
         absolute("paths.runs", " ")
 
 
@@ -50,7 +50,7 @@ def test_a_home_that_nobody_knows_is_refused(monkeypatch):
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "expanduser", unknown)
-    with pytest.raises(ConfigError, match="paths.runs=~/x: the home folder that ~ stands for is not known"):
+    with pytest.raises(ConfigError, match=r"paths\.runs=~/x: the home folder that ~ stands for is not known"):
         absolute("paths.runs", "~/x")
 
 
