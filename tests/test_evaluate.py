@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def refused(evaluate, capsys, *overrides):
     with pytest.raises(SystemExit) as stopped:
         evaluate(*overrides)
     assert stopped.value.code == 1
-    message = capsys.readouterr().err
+    message = capsys.readouterr().err.replace(f"{Path.cwd()}/", "")  # paths are told in full
     assert message.startswith("error: ")
     assert "Traceback" not in message
     return message

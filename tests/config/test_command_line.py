@@ -57,7 +57,7 @@ def typed(monkeypatch, tmp_path):
         ("loss.kl=0.5", "loss.kl=0.5: expected the keys of a loss term; did you mean loss.kl.weight?"),
         ("loss.kl.weight=-1", "loss.kl.weight=-1: expected a number of 0 or more"),
         ("logger=null", "logger=null: logger has none, wandb"),
-        ("data=music_avqa data.annotations.val=null", "data.annotations.val=null: expected a text"),
+        ("data=music_avqa data.annotations.val=3", "data.annotations.val=3: expected a text"),
         ("data=music_avqa data.audio=vggish", "data.audio=vggish: expected keys with values"),
         ("schedule.warmup=2", "schedule.warmup=2: expected a number below 1"),
         ("optimizer.lr=abc", "optimizer.lr=abc: expected a number"),

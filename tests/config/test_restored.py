@@ -37,11 +37,11 @@ def test_an_unchanged_checkpoint_is_restored(restore_changed):
     [
         (lambda _, config: config["model"].update(widht=3), "model.widht is not a config key"),
         (lambda _, config: config["model"].pop("hidden"), "QuestionOnly needs model.hidden"),
-        (lambda _, config: config["model"].update(hidden="wide"), r"model does not fit the classes .*Type"),
-        (lambda _, config: config["question"].update(dim=-5), "question: its class refuses .*dim is -5"),
-        (lambda _, config: config["question"].update(dim=1.5), "data or question does not fit .*TypeError"),
+        (lambda _, config: config["model"].update(hidden="wide"), "model.hidden=wide: expected a"),
+        (lambda _, config: config["question"].update(dim=-5), r"question\.dim=-5: expected a"),
+        (lambda _, config: config["question"].update(dim=1.5), r"question\.dim=1\.5: expected a"),
         (lambda _, config: config["loss"]["answer"].update(smooth=1), "loss.answer.smooth is not a"),
-        (lambda _, config: config["schedule"].update(floor="x"), "schedule.floor is 'x', expected"),
+        (lambda _, config: config["schedule"].update(floor="x"), "schedule.floor=x: expected a number"),
         (lambda _, config: config["optimizer"].update(rate=1), "optimizer.rate is not a config key"),
         (lambda checkpoint, _: checkpoint["avqa_lit"]["spec"].update(taste=1), "spec does not fit .*'taste'"),
         (lambda checkpoint, _: checkpoint.pop("state_dict"), "state_dict does not fit the classes"),
@@ -56,6 +56,6 @@ def test_what_does_not_fit_is_told_with_the_file_and_the_key(restore_changed, ch
     assert "\n" not in str(told.value)
 
 
-def test_a_class_that_refuses_a_value_is_named_by_its_key(restore_changed):
-    with pytest.raises(ConfigError, match=r"^data: its class refuses these values: .*'<'"):
+def test_a_value_that_no_class_takes_is_named_by_its_key(restore_changed):
+    with pytest.raises(ConfigError, match=r"data\.videos=many: expected a whole number"):
         restore_changed(lambda _, config: config["data"].update(videos="many"))
