@@ -60,7 +60,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 
 
 def test_resume_is_auto_or_never_or_an_earlier_run(compose):
-    refusal = r"resume=.*yes: expected auto, never, the folder of a run or its last.ckpt; .*yes does not exist"
+    refusal = (
+        r"resume=.*yes: expected auto, never, the folder of a run or its last.ckpt; .*yes does not exist"
+    )
     with pytest.raises(ConfigError, match=refusal):
         run_key(compose("resume=yes"))
 

@@ -25,8 +25,8 @@ SECONDS = 2  # that a server has for its answer
 def logger_in(folder, **changes):
     settings = {
         "config": CONFIG, "key": "abc", "overrides": ["seed=3", "model.norm=pre"], "group": "study",
-        "project": "p", "entity": None, "mode": "online", "tags": ["one", "two"], "timeout": SECONDS,
-        "artifacts": [],
+        "name": None, "project": "p", "entity": None, "mode": "online", "tags": ["one", "two"],
+        "timeout": SECONDS, "artifacts": [],
     }  # fmt: skip
     return wandb_logger(folder=RunFolder(folder), **settings | changes)
 
@@ -82,7 +82,7 @@ def test_whatever_wandb_raises_is_one_warning(tmp_path, capsys):
         summary=SimpleNamespace(update=broken), config=SimpleNamespace(update=broken),
         settings=SimpleNamespace(mode="offline"), dir="wandb/run-1/files", id="1", name="abc",
     )  # fmt: skip
-    logger = RunLogger(run, folder=RunFolder(tmp_path), timeout=SECONDS, artifacts=["best"])
+    logger = RunLogger(run, folder=RunFolder(tmp_path), key="k", timeout=SECONDS, artifacts=["best"])
     logger.log_hyperparams({"lr": 0.1})
     log_all(logger)
     (line,) = capsys.readouterr().err.splitlines()
@@ -135,6 +135,13 @@ def test_a_disabled_run_leaves_and_prints_nothing(wandb_home, capsys):
     log_all(logger_in(wandb_home / "run", mode="disabled"))
     assert list((wandb_home / "run").iterdir()) == []
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("given", "name"), [(None, "abc"), ("my run", "my run")])
+def test_a_run_is_named_as_asked_or_by_its_key(wandb_home, given, name):
+    logger = logger_in(wandb_home / "run", mode="offline", name=given)
+    assert logger.experiment.name == name
+    logger.end(failed=False)
 
 
 @pytest.mark.parametrize("seconds", [0, -1])
