@@ -209,7 +209,7 @@ def test_perturbed_training_is_repeatable_and_is_scored_on_the_clean_view(train)
         ),
         (
             "perturbation.time_mask=-1",
-            "perturbation.time_mask is -1, expected a finite number, 0 (off) or more",
+            "perturbation.time_mask=-1: expected a number of 0 or more",
         ),
     ],
 )
