@@ -22,7 +22,7 @@ def build_store(
     *,
     fingerprint: str,
     write: Callable[[Path], None],
-    remedy: str,
+    remedy: str = "name another folder with data.store=DIR or paths.cache=DIR",
     tracks: Collection[str] | None = None,
     cache: Path | None = None,
 ) -> FeatureStore:
