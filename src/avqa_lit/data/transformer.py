@@ -1,27 +1,25 @@
 """Question encoder that reads texts with a pretrained transformer."""
 
-import hashlib
-import logging
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-import torch
 from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
-from avqa_lit.data.pretrained import Pretrained, is_folder, load_pretrained
-from avqa_lit.data.progress_bar import progress_bar
+from avqa_lit.data.pretrained import load_pretrained
+from avqa_lit.data.text_batches import (
+    device_of_encoders,
+    encoded_in_batches,
+    features_name,
+    padded,
+    token_ids,
+)
 from avqa_lit.errors import ConfigError
 from avqa_lit.ranges import Count
 
 Pooling = Literal["mean", "cls", "pooler"]
-_LOGGER = logging.getLogger(__name__)
-# What a folder's features depend on; weights in other formats are not read.
-_READ = {".json", ".txt", ".model", ".safetensors"}
 
 
 class TransformerEncoder:
@@ -75,18 +73,9 @@ class TransformerEncoder:
 
     @cached_property
     def name(self) -> str:
-        """Key under which a store keeps these features.
-
-        A folder is known by what it holds, a model of the hub by name and revision, so that a store that
-        has its features needs no hub.
-        """
-        if is_folder(self.model):
-            folder = Path(self.model).expanduser().absolute()
-            model = f"{self.label or folder.name}-{_digest(folder)}"
-        else:
-            model = f"{self.model}-{self.revision}"
-        length = "_unit" if self.normalise else ""
-        return re.sub(r"[^\w.-]", "--", f"{model}_{self.pooling}_{self.max_length}{length}")
+        """Key under which a store keeps these features."""
+        settings = (self.pooling, str(self.max_length), *(("unit",) if self.normalise else ()))
+        return features_name(self.model, revision=self.revision, label=self.label, settings=settings)
 
     def encode(self, texts: Sequence[str]) -> Float32[np.ndarray, "text dim"]:
         """One vector for each text."""
@@ -101,34 +90,18 @@ class TransformerEncoder:
     ) -> list[Float32[np.ndarray, "..."]]:
         """What `take` finds for each text in the network's output and the mask of its tokens."""
         pretrained = load_pretrained(self.model, revision=self.revision, pooler=self.pooling == "pooler")
-        accelerated = torch.accelerator.is_available()
-        device = torch.accelerator.current_accelerator() if accelerated else torch.device("cpu")
+        device = device_of_encoders()
         network = pretrained.network.to(device)
-        ids = self._token_ids(pretrained, texts)
-        order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
-        starts = range(0, len(order), self.batch_size)
-        found: dict[int, np.ndarray] = {}
-        with torch.inference_mode(), progress_bar() as bar:
-            for start in bar.track(starts, description=f"Encoding questions ({self.name})"):
-                rows = order[start : start + self.batch_size]
-                tokens, mask = _padded([ids[row] for row in rows], pretrained.tokenizer.pad_token_id)
-                mask = mask.to(device)
-                output = network(input_ids=tokens.to(device), attention_mask=mask.long())
-                found |= zip(rows, (one.cpu().numpy().copy() for one in take(output, mask)), strict=True)
-        return [found[row] for row in range(len(texts))]
+        padding = pretrained.tokenizer.pad_token_id or 0
 
-    def _token_ids(self, pretrained: Pretrained, texts: Sequence[str]) -> list[list[int]]:
+        def encode(ids: Sequence[Sequence[int]]) -> Iterable[Tensor]:
+            tokens, mask = padded(ids, padding=padding)
+            mask = mask.to(device)
+            return take(network(input_ids=tokens.to(device), attention_mask=mask.long()), mask)
+
         longest = min(self.max_length, pretrained.longest)
-        whole = pretrained.tokenizer(list(texts), verbose=False)["input_ids"]
-        if cut := sum(len(one) > longest for one in whole):
-            _LOGGER.warning(
-                "question encoder %s: %d of %d texts are longer than %d tokens, and are cut there",
-                self.name, cut, len(texts), longest,
-            )  # fmt: skip
-        ids: list[list[int]] = pretrained.tokenizer(list(texts), truncation=True, max_length=longest)[
-            "input_ids"
-        ]
-        return ids
+        ids = token_ids(pretrained, texts, longest=longest, name=self.name)
+        return encoded_in_batches(ids, encode, batch_size=self.batch_size, name=self.name)
 
     def _pooled(self, output: Any, mask: Tensor) -> Float[Tensor, "batch dim"]:
         hidden: Tensor = output.last_hidden_state
@@ -146,21 +119,3 @@ class TransformerEncoder:
 
 def _tokens(output: Any, mask: Tensor) -> Iterator[Tensor]:
     return (one[: int(real.sum())] for one, real in zip(output.last_hidden_state, mask, strict=True))
-
-
-def _padded(ids: Sequence[Sequence[int]], padding: int | None) -> tuple[Tensor, Tensor]:
-    """Token ids of a batch, and where they are real."""
-    tokens = nn.utils.rnn.pad_sequence(
-        [torch.tensor(one) for one in ids], batch_first=True, padding_value=padding or 0
-    )
-    return tokens, torch.arange(tokens.shape[1]) < torch.tensor([len(one) for one in ids])[:, None]
-
-
-def _digest(folder: Path) -> str:
-    """Short checksum of the files that a model is loaded from."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.suffix in _READ:
-            with path.open("rb") as file:
-                digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return digest.hexdigest()[:12]
