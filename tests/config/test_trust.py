@@ -31,6 +31,7 @@ LOSSES = ("cca.CCA", "cosine.Cosine", "cross_entropy.AnswerCrossEntropy", "info_
 PERMITTED = {
     "model": {f"avqa_lit.models.{name}" for name in MODELS},
     "question": {
+        "avqa_lit.data.clip_text.CLIPTextEncoder",
         "avqa_lit.data.hashing.HashingEncoder",
         "avqa_lit.data.minilm.minilm",
         "avqa_lit.data.transformer.TransformerEncoder",

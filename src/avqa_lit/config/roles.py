@@ -66,6 +66,7 @@ ROLES: Mapping[str, Role] = {
         takes="a class with a method `encode`, or a torch.nn.Module that takes `spec`",
         fits=lambda kind: _has_method("encode")(kind) or _is_model(kind),
         packages=(
+            "avqa_lit.data.clip_text",
             "avqa_lit.data.hashing",
             "avqa_lit.data.minilm",
             "avqa_lit.data.transformer",

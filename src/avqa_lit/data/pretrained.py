@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
 
 from avqa_lit.errors import ConfigError, MissingExtraError
+
+Architecture = Literal["AutoModel", "CLIPTextModelWithProjection"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,9 @@ class Pretrained:
     longest: int
 
 
-def load_pretrained(model: str, *, revision: str, pooler: bool) -> Pretrained:
+def load_pretrained(
+    model: str, *, revision: str, pooler: bool, architecture: Architecture = "AutoModel"
+) -> Pretrained:
     """The network and tokenizer called `model`.
 
     Weights are read from safetensors files alone, which hold numbers and no objects to unpickle; code that
@@ -38,20 +42,21 @@ def load_pretrained(model: str, *, revision: str, pooler: bool) -> Pretrained:
         model: name on the Hugging Face hub, or a folder.
         revision: branch, tag or commit on the hub.
         pooler: whether the pooler is used, so that its weights must be there too.
+        architecture: class of the network; the first takes whatever the model is.
 
     Raises:
         MissingExtraError: transformers is not installed.
         ConfigError: no such model, or one that lacks weights.
     """
     try:
-        from transformers import AutoModel, AutoTokenizer
+        import transformers
     except ImportError as error:
         raise MissingExtraError(f"question.model={model}", extra="transformers") from error
     where: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
     try:
         with _quiet(downloads=not is_folder(model)):
-            tokenizer = AutoTokenizer.from_pretrained(_name(model), **where)
-            network, report = AutoModel.from_pretrained(
+            tokenizer = transformers.AutoTokenizer.from_pretrained(_name(model), **where)
+            network, report = getattr(transformers, architecture).from_pretrained(
                 _name(model), **where, use_safetensors=True, dtype=torch.float32, output_loading_info=True
             )
     except Exception as error:  # of damaged files transformers raises whatever they led to
@@ -92,7 +97,7 @@ def _name(model: str) -> str:
 def _longest(network: nn.Module, tokenizer: Any) -> int:
     longest = int(tokenizer.model_max_length)
     for name, module in network.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+        if name.endswith(("position_embeddings", "position_embedding")) and isinstance(module, nn.Embedding):
             # RoBERTa and its kin count positions from behind the id of their padding.
             unused = 0 if module.padding_idx is None else module.padding_idx + 1
             longest = min(longest, module.num_embeddings - unused)
