@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
@@ -149,11 +150,14 @@ class Seats:
             >>> Seats.of(torch.tensor([1, 0, 1]), videos=2).seat.tolist()
             [2, 0, 3]
         """
-        each = int(video.bincount().max())
-        order = video.argsort(stable=True)
-        ordered = video[order]
-        earlier = torch.arange(len(video), device=video.device) - torch.searchsorted(ordered, ordered)
-        return cls(videos, each, torch.empty_like(video).scatter(0, order, ordered * each + earlier))
+        asked = video.cpu().numpy()
+        order = asked.argsort(kind="stable")
+        ordered = asked[order]
+        earlier = np.arange(len(asked)) - ordered.searchsorted(ordered)
+        each = int(earlier.max()) + 1
+        seat = np.empty_like(asked)
+        seat[order] = ordered * each + earlier
+        return cls(videos, each, torch.from_numpy(seat).to(video.device))
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Seats":
         """The same seats on another device."""

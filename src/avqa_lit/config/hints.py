@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Collection
 
 # Keys that had another name, and what they are called now.
-RENAMED = {"experiment": "study"}
+RENAMED = {"experiment": "study", "model.modalities": "model.tracks"}
 
 
 def unknown_key(key: str, known: Collection[str]) -> str:
