@@ -11,6 +11,7 @@ import torch
 import yaml
 
 from avqa_lit.artifacts.run_folder import read_run
+from avqa_lit.data.synthetic.concerts import SyntheticConcerts
 from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS
 from avqa_lit.taxonomy import MUSIC_AVQA
 from avqa_lit.training.step_seed import StepSeed
@@ -303,3 +304,16 @@ def test_two_processes_end_together_where_one_of_them_diverges(tmp_path, cache, 
     assert results["diverged"]["quantity"] == "train/loss/answer"
     assert ended.stderr.count("the training diverged") == 1
     assert "Traceback" not in ended.stderr
+
+
+def test_data_with_one_answer_train_to_the_end(train, tmp_path):
+    raw = SyntheticConcerts(seed=0, videos=20, questions_per_video=3, noise=0.2).export_to(tmp_path / "raw")
+    for file in (raw / "json").iterdir():
+        rows = [row | {"anser": "yes"} for row in json.loads(file.read_text("utf-8"))]
+        file.write_text(json.dumps(rows), "utf-8")
+    run = train(
+        "data=music_avqa", f"data.raw={raw}", "data.audio.encoder=synthetic_audio",
+        "data.audio.seconds_per_row=0.96", "data.visual.encoder=synthetic_visual",
+        "data.visual.seconds_per_row=3.0", "trainer.max_epochs=1", folder="run",
+    )  # fmt: skip
+    assert run.results["metrics"]["test/acc/overall"] == run.results["metrics"]["test/f1/macro"] == 1

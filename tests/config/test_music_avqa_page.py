@@ -119,6 +119,6 @@ def test_the_real_files_have_the_counts_of_the_page(tmp_path, monkeypatch, capsy
     monkeypatch.setattr("sys.argv", ["prepare", *shlex.split(arguments), "display=false"])
     import_module("avqa_lit.prepare").main()
     printed = capsys.readouterr().out
-    for line in ("  val: 4,568 questions\n", "  test: 9,129 questions\n"):
-        assert line in printed
-        assert line in PAGE
+    for split, questions in (("val", "4,568"), ("test", "9,129")):
+        assert f"  {split}: {questions} questions\n" in printed
+        assert f"{questions} of {split}" in PAGE

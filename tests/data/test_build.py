@@ -131,7 +131,7 @@ def write(folder):
     write_store(folder, questions={"train": [question]}, tracks={"audio": source, "visual": source},
                 dtype="float32", fingerprint="one")
 
-print(build_store(Path(sys.argv[1]), remedy=REMEDY, fingerprint="one", write=write).checksum)
+print(build_store(Path(sys.argv[1]), remedy="name another folder", fingerprint="one", write=write).checksum)
 """
 
 

@@ -329,3 +329,12 @@ def test_a_data_set_may_have_no_visual_track(official, layout):
 def test_a_track_that_cannot_be_is_refused(official, options, message):
     with pytest.raises(ConfigError, match=message):
         official(**options).track_modalities  # noqa: B018
+
+
+def test_a_link_to_nothing_is_a_missing_file_that_says_where_it_leads(official, layout):
+    file = layout / "feats/vggish/d.npy"
+    file.unlink()
+    file.symlink_to("/nowhere/d.npy")
+    with pytest.raises(DataError, match=r"feats/vggish/d.npy \(a link to /nowhere/d.npy, which does not ex"):
+        official().prepare()
+    assert official(missing="drop").prepare().dropped["test"] == 1

@@ -3,6 +3,7 @@
 AVQA_FUZZ_CASES is the number of cases of each kind of file (200 if it is not set), AVQA_FUZZ_SEED their seed.
 """
 
+import copy
 import io
 import json
 import os
@@ -108,13 +109,13 @@ def _mutated_value(value, rng):
     for _ in range(rng.choice((1, 1, 1, 2, 5))):
         *path, last = rng.choice(list(_places(value))[1:] or [(None,)])
         if last is None:
-            return rng.choice(VALUES)
+            return copy.deepcopy(rng.choice(VALUES))
         parent = value
         for key in path:
             parent = parent[key]
         action = rng.choice(("set", "set", "set", "remove", "rename", "wrap"))
         if action == "set":
-            parent[last] = rng.choice(VALUES)
+            parent[last] = copy.deepcopy(rng.choice(VALUES))
         elif action == "wrap":
             parent[last] = [parent[last]]
         elif action == "remove":

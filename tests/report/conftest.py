@@ -229,7 +229,7 @@ class FakeSweep:
     def attend(self, key, *, audio=5, visual=3, step=0.96):
         """Write the attention of a run: shares that fall with time, the last audio row beyond the end."""
         questions = len(self.categories)
-        heard = np.tile(np.linspace(0.3, 0.1, audio), (questions, 1)).astype(np.float16)
+        heard = np.tile(np.linspace(0.3, 0.1, audio) * 5 / audio, (questions, 1)).astype(np.float16)
         heard[:, -1] = np.nan
         seen = np.tile((1 - np.nansum(heard[0])) / visual, (questions, visual)).astype(np.float16)
         seconds = (np.arange(count, dtype=np.float32) for count in (audio, visual))

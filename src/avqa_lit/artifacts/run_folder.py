@@ -140,7 +140,7 @@ class Run:
             return stored_taxonomy(self.results)
         except ValueError as error:
             raise DataError(
-                f"{self.folder.results}: the taxonomy cannot be read: {error}; run it again"
+                f"{self.folder.results}: the taxonomy cannot be read: {str(error)[:300]}; run it again"
             ) from error
 
     @cached_property

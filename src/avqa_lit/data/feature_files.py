@@ -165,7 +165,7 @@ class FeatureFolder:
     def entries(self) -> list[os.DirEntry[str]]:
         """Feature files in the folder."""
         with os.scandir(self.path) as entries:
-            return [entry for entry in entries if entry.name.endswith(".npy")]
+            return [entry for entry in entries if entry.name.endswith(".npy") and entry.is_file()]
 
     def file(self, identity: str) -> Path:
         """Where the features of a video are expected."""
@@ -176,8 +176,11 @@ class FeatureFolder:
         return self.file(identity).is_file()
 
     def where(self, identity: str) -> str:
-        """Path of the file."""
-        return str(self.file(identity))
+        """Path of the file, and where it leads if it is a link to nothing."""
+        file = self.file(identity)
+        if file.is_symlink() and not file.exists():
+            return f"{file} (a link to {file.readlink()}, which does not exist)"
+        return str(file)
 
     def shape(self, identity: str) -> tuple[int, ...]:
         """Shape that the file's header states, which its size confirms."""

@@ -256,7 +256,8 @@ def _taxonomy(path: Path, meta: Mapping[str, Any]) -> Taxonomy:
     try:
         return stored_taxonomy(meta)
     except ValueError as error:
-        raise DataError(f"{path / 'store.json'}: the taxonomy cannot be read: {error}; {REMEDY}") from error
+        told = str(error)[:300]
+        raise DataError(f"{path / 'store.json'}: the taxonomy cannot be read: {told}; {REMEDY}") from error
 
 
 def _track(

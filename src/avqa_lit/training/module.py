@@ -216,7 +216,9 @@ class AVQAModule(L.LightningModule):
         correct, total = counts.correct.reshape(-1).tolist(), counts.total.reshape(-1).tolist()
         by_category = category_counts(correct, total, self.taxonomy)
         metrics = accuracies(by_category, self.taxonomy)
-        metrics |= classification_report(np.asarray(counts.confusion.cpu())).averages()
+        labels = self.answers.labels  # torchmetrics makes a number of a matrix of one
+        confusion = counts.confusion.reshape(labels, labels)
+        metrics |= classification_report(np.asarray(confusion.cpu())).averages()
         losses = self.evaluation_meter.compute()
         metrics |= {name: value for name, value in losses.items() if name not in metrics}
         self.evaluated = Evaluated(metrics, by_category)
