@@ -115,7 +115,9 @@ def fit(tmp_path):
             log_every_n_steps=log_every_n_steps,
             origin={},
         )
-        checkpoints = Checkpoints(folder, monitor=monitor, resumes_from=None, interruption=Interruption())
+        checkpoints = Checkpoints(
+            folder, monitor=monitor, resumes_from=None, interruption=Interruption(), check=lambda: None
+        )
         fitter = L.Trainer(
             accelerator="cpu", devices=1, logger=JsonlLogger(folder.metrics),
             callbacks=[*callbacks, checkpoints], enable_progress_bar=False, enable_model_summary=False,
