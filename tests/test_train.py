@@ -64,6 +64,7 @@ def test_a_train_file_that_is_the_test_file_is_refused_unless_that_is_meant(trai
     given = (
         "data=music_avqa", f"data.raw={raw}", "data.annotations.train=json/avqa-test.json",
         "data.audio.encoder=synthetic_audio", "data.visual.encoder=synthetic_visual", "trainer.max_epochs=1",
+        "data.audio.seconds_per_row=0.96", "data.visual.seconds_per_row=3.0",
     )  # fmt: skip
     with pytest.raises(SystemExit):
         train(*given, folder="a")

@@ -1,7 +1,6 @@
 """MUSIC-AVQA's folder layout, packed into a store."""
 
 import hashlib
-import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,11 +19,12 @@ from avqa_lit.data.feature_files import (
     extraction_of,
     modality_of,
 )
+from avqa_lit.data.fingerprint import fingerprint_of
 from avqa_lit.data.oddities import warn_of_oddities
 from avqa_lit.data.pack import write_store
 from avqa_lit.data.presence import presence_in_folders, presence_in_store, questions_in_store
 from avqa_lit.data.store import SCHEMA, FeatureStore
-from avqa_lit.data.view_folders import view_folders
+from avqa_lit.data.view_folders import clean_folders, view_folders
 from avqa_lit.data.views import check_names
 from avqa_lit.errors import ConfigError, DataError
 from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
@@ -196,9 +196,11 @@ class OfficialLayout:
         self, raw: Path, wanted: Collection[str], *, cache: Path | None, progress: bool
     ) -> FeatureStore:
         files = {split: self._annotation_file(raw, split) for split in SPLITS}
-        clean = self._folders(raw, wanted)
+        clean = clean_folders(raw / self.features, self.extractions, wanted=wanted)
         views = view_folders(raw, self.views or {}, clean)
-        fingerprint = self._fingerprint(files, clean, views)
+        fingerprint = fingerprint_of(
+            self._options(clean, views), annotations=files, folders=(clean, *views.values())
+        )
         needed = {name: self.track_modalities[name] for name in wanted}
         may_lack = self.missing == "drop"
 
@@ -230,6 +232,19 @@ class OfficialLayout:
         store = store.with_tracks(wanted)
         warn_of_oddities(store)
         return store
+
+    def _options(
+        self, clean: Mapping[str, FeatureFolder], views: Mapping[str, Mapping[str, FeatureFolder]]
+    ) -> dict[str, Any]:
+        """What a store depends on beside the files that it is made from."""
+        return {
+            "schema": SCHEMA,
+            "dtype": self.dtype,
+            "fields": asdict(self.fields),
+            "taxonomy": self.categories.to_plain(),
+            "tracks": {name: asdict(folder.extraction) for name, folder in clean.items()},
+            "views": {name: list(view) for name, view in views.items()},
+        }
 
     def _read(self, file: Path) -> list[Question]:
         return read_annotations(file, fields=self.fields, taxonomy=self.categories)
@@ -263,49 +278,3 @@ class OfficialLayout:
                 f"put it there, or name it with data.annotations.{split}=FILE"
             )
         return file
-
-    def _folders(self, raw: Path, wanted: Collection[str]) -> dict[str, FeatureFolder]:
-        """Folder of each track that has one; a wanted track must have one."""
-        folders = {
-            name: FeatureFolder(extraction, raw / self.features / extraction.encoder)
-            for name, extraction in self.extractions.items()
-        }
-        for name in wanted:
-            if not folders[name].path.is_dir():
-                parent = folders[name].path.parent
-                encoders = (
-                    sorted(entry.name for entry in parent.iterdir() if entry.is_dir())
-                    if parent.is_dir()
-                    else []
-                )
-                key = f"data.{name}" if name in ("audio", "visual") else f"data.tracks.{name}"
-                raise DataError(
-                    f"{folders[name].path}: no folder of {name} features, expected one .npy file a video; "
-                    f"encoders there: {', '.join(encoders) or 'none'}; choose with {key}.encoder=NAME"
-                )
-        return {name: folder for name, folder in folders.items() if folder.path.is_dir()}
-
-    def _fingerprint(
-        self,
-        files: Mapping[str, Path],
-        clean: Mapping[str, FeatureFolder],
-        views: Mapping[str, Mapping[str, FeatureFolder]],
-    ) -> str:
-        """Hash of the options, the annotations, and the name, size and time of every feature file."""
-        options = {
-            "schema": SCHEMA,
-            "dtype": self.dtype,
-            "fields": asdict(self.fields),
-            "taxonomy": self.categories.to_plain(),
-            "tracks": {name: asdict(folder.extraction) for name, folder in clean.items()},
-            "views": {name: list(view) for name, view in views.items()},
-        }
-        folders = [*clean.values(), *(folder for view in views.values() for folder in view.values())]
-        digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
-        for split, file in files.items():
-            digest.update(split.encode() + hashlib.sha256(file.read_bytes()).digest())
-        for folder in folders:
-            for entry in sorted(folder.entries(), key=lambda entry: entry.name):
-                status = entry.stat()
-                digest.update(f"{entry.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-        return digest.hexdigest()

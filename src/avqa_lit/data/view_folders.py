@@ -1,10 +1,38 @@
-"""Further views of the videos in the official layout: `<raw>/<folder>/<encoder>/<video_id>.npy`."""
+"""Folders of features in the official layout, one a view: `<raw>/<folder>/<encoder>/<video_id>.npy`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from avqa_lit.data.feature_files import FeatureFolder
+from avqa_lit.data.feature_files import Extraction, FeatureFolder
 from avqa_lit.errors import DataError
+
+
+def clean_folders(
+    features: Path, extractions: Mapping[str, Extraction], *, wanted: Collection[str]
+) -> dict[str, FeatureFolder]:
+    """Folder of each track that has one.
+
+    Args:
+        features: folder of the encoders' folders.
+        extractions: how the features of each track were made.
+        wanted: names of the tracks that must have a folder.
+
+    Raises:
+        DataError: a wanted track without a folder.
+    """
+    folders = {
+        name: FeatureFolder(extraction, features / extraction.encoder)
+        for name, extraction in extractions.items()
+    }
+    for name in wanted:
+        if not folders[name].path.is_dir():
+            encoders = sorted(entry.name for entry in features.glob("*/"))
+            key = f"data.{name}" if name in ("audio", "visual") else f"data.tracks.{name}"
+            raise DataError(
+                f"{folders[name].path}: no folder of {name} features, expected one .npy file a video; "
+                f"encoders there: {', '.join(encoders) or 'none'}; choose with {key}.encoder=NAME"
+            )
+    return {name: folder for name, folder in folders.items() if folder.path.is_dir()}
 
 
 def view_folders(
