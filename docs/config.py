@@ -52,7 +52,7 @@ def page() -> str:
     parts = [HEAD]
     for name, schema in COMMANDS.items():
         parts += [f"## python -m avqa_lit.{name}\n", table("", rows_of_schema(schema))]
-    for group in sorted(one.name for one in CONF.iterdir() if one.is_dir()):
+    for group in sorted(folder.name for folder in CONF.iterdir() if folder.is_dir()):
         if group != "experiment":
             parts += [f"## {group}\n", *map(option, files(group))]
         if group == "trainer":
@@ -105,13 +105,15 @@ def rows_of_schema(schema: type) -> Iterator[Row]:
     """Fields of a dataclass; what it does not describe means the same as in training."""
     meanings = meanings_of(Train) | meanings_of(schema)
     groups = _groups(schema)
-    for one in fields(schema):
-        if one.type in (Answers, Paths):
-            for key, default, meaning in rows_of_schema(one.type):
-                yield f"{one.name}.{key}", default, meaning
-        elif one.name != "_target_":
-            default = one.default if one.default_factory is MISSING else one.default_factory()
-            yield one.name, groups.get(one.name, default), meanings.get(one.name, "")
+    for key_field in fields(schema):
+        if key_field.type in (Answers, Paths):
+            for key, default, meaning in rows_of_schema(key_field.type):
+                yield f"{key_field.name}.{key}", default, meaning
+        elif key_field.name != "_target_":
+            default = (
+                key_field.default if key_field.default_factory is MISSING else key_field.default_factory()
+            )
+            yield key_field.name, groups.get(key_field.name, default), meanings.get(key_field.name, "")
 
 
 def rows_of_node(

@@ -30,8 +30,11 @@ def shares(sets: Iterable[TestSet], *, reference: str) -> list[dict[str, Any]]:
 
 
 def _share(tests: TestSet, *, reference: str) -> dict[str, Any]:
-    models = {value_name(one.setting("model._target_")): one for one in tests.configurations}
-    others = {name: one for name, one in models.items() if name != reference}
+    models = {
+        value_name(configuration.setting("model._target_")): configuration
+        for configuration in tests.configurations
+    }
+    others = {name: configuration for name, configuration in models.items() if name != reference}
     (overall,) = (column for column in columns_of(tests.taxonomy) if column.metric == OVERALL)
     tested = differences(models[reference], list(others.values()), overall)
     return {
@@ -40,17 +43,18 @@ def _share(tests: TestSet, *, reference: str) -> dict[str, Any]:
         "prior": tests.prior(OVERALL),
         "models": {
             name: {
-                "epochs": one.setting("trainer.max_epochs"),
-                "seeds": [result.seed for result in one.results],
-                "val": one.values(OVERALL, "val"),
-                "test": one.values(OVERALL),
-                "categories": {name: one.values(f"acc/{name}") for name in tests.taxonomy.names},
-                "fit_seconds": [result.fact("seconds.fit") for result in one.results],
+                "epochs": configuration.setting("trainer.max_epochs"),
+                "seeds": [result.seed for result in configuration.results],
+                "val": configuration.values(OVERALL, "val"),
+                "test": configuration.values(OVERALL),
+                "categories": {name: configuration.values(f"acc/{name}") for name in tests.taxonomy.names},
+                "fit_seconds": [result.fact("seconds.fit") for result in configuration.results],
             }
-            for name, one in models.items()
+            for name, configuration in models.items()
         },
         "against_reference": {
-            name: {"difference": one.value, "p": one.p} for name, one in zip(others, tested, strict=True)
+            name: {"difference": difference.value, "p": difference.p}
+            for name, difference in zip(others, tested, strict=True)
         },
     }
 

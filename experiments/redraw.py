@@ -154,22 +154,23 @@ def summary(name: str, sets: Sequence[TestSet]) -> dict[str, Any]:
 
 def _compared(study: Study, tests: TestSet) -> dict[str, Any]:
     reference, names = _reference(study, tests), tests.taxonomy.names
+    of_category = {name: tests.prior(f"acc/{name}") for name in names}
     return {
         "prior": {column: tests.prior(metric) for column, metric in TABLE.items()},
-        "prior_by_category": {one: tests.prior(f"acc/{one}") for one in names} if study.by_category else None,
-        "findings": [f"{one.lead} {one.text}" for one in findings(tests)],
+        "prior_by_category": of_category if study.by_category else None,
+        "findings": [f"{finding.lead} {finding.text}" for finding in findings(tests)],
         "reference": reference.label if reference else None,
         "configurations": [
             {
-                "label": one.label,
-                "chosen_on_val": one is tests.chosen,
-                "seeds": [result.seed for result in one.results],
-                "val": one.values("acc/overall", "val"),
-                "test": {column: one.values(metric) for column, metric in TABLE.items()},
-                "categories": {name: one.values(f"acc/{name}") for name in names},
-                "fit_seconds": [result.fact("seconds.fit") for result in one.results],
+                "label": configuration.label,
+                "chosen_on_val": configuration is tests.chosen,
+                "seeds": [result.seed for result in configuration.results],
+                "val": configuration.values("acc/overall", "val"),
+                "test": {column: configuration.values(metric) for column, metric in TABLE.items()},
+                "categories": {name: configuration.values(f"acc/{name}") for name in names},
+                "fit_seconds": [result.fact("seconds.fit") for result in configuration.results],
             }
-            for one in tests.configurations
+            for configuration in tests.configurations
         ],
         "against_reference": _against(reference, tests) if reference else {},
         "correlations": _with_rest(tests) if study.correlates else None,
@@ -184,7 +185,9 @@ def command_of(name: str) -> str:
 def _reference(study: Study, tests: TestSet) -> Configuration | None:
     if study.reference is None:
         return None
-    (found,) = (one for one in tests.configurations if one.label == study.reference)
+    (found,) = (
+        configuration for configuration in tests.configurations if configuration.label == study.reference
+    )
     return found
 
 
@@ -202,8 +205,8 @@ def _with_rest(tests: TestSet) -> dict[str, Any]:
 
 def _against(reference: Configuration, tests: TestSet) -> dict[str, dict[str, Any]]:
     """Difference and adjusted p-value of every other configuration, by its label and the column."""
-    others = [one for one in tests.configurations if one is not reference]
-    columns = {one.metric: one for one in columns_of(tests.taxonomy)}
+    others = [configuration for configuration in tests.configurations if configuration is not reference]
+    columns = {column.metric: column for column in columns_of(tests.taxonomy)}
     tested = {name: differences(reference, others, columns[TABLE[name]]) for name in TESTED}
     return {
         other.label: {

@@ -280,8 +280,8 @@ def _moved(part: _Part, device: torch.device | str, *, non_blocking: bool) -> _P
     return replace(  # type: ignore[type-var]
         part,
         **{
-            one.name: _on_device(getattr(part, one.name), device, non_blocking=non_blocking)
-            for one in fields(part)  # type: ignore[arg-type]
+            member.name: _on_device(getattr(part, member.name), device, non_blocking=non_blocking)
+            for member in fields(part)  # type: ignore[arg-type]
         },
     )
 

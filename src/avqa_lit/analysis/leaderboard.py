@@ -71,13 +71,13 @@ def paired_differences(
     """
     pairs = list(combinations(ranked(systems), 2))
     resampled = [
-        resampled_by_video(one.marks - other.marks, video, seed=seed, resamples=RESAMPLES)
-        for one, other in pairs
+        resampled_by_video(better.marks - other.marks, video, seed=seed, resamples=RESAMPLES)
+        for better, other in pairs
     ]
     adjusted = holm([two_sided_p(means) for means in resampled])
     return [
-        Difference(one.name, other.name, percentile_interval(one.accuracy - other.accuracy, means), p)
-        for (one, other), means, p in zip(pairs, resampled, adjusted, strict=True)
+        Difference(better.name, other.name, percentile_interval(better.accuracy - other.accuracy, means), p)
+        for (better, other), means, p in zip(pairs, resampled, adjusted, strict=True)
     ]
 
 

@@ -15,11 +15,11 @@ def answer_files(predictions: Any) -> list[Path]:
         ConfigError: neither a path nor a list of paths, a folder without files, or a file named twice.
     """
     given = predictions if isinstance(predictions, list) else [predictions]
-    if not given or not all(isinstance(one, str) and one for one in given):
+    if not given or not all(isinstance(name, str) and name for name in given):
         raise ConfigError(
             f"predictions={predictions}: expected a file, a list of files as in [a.json,b.json], or a folder"
         )
-    files = [file for one in given for file in _files(Path(one).expanduser())]
+    files = [file for name in given for file in _files(Path(name).expanduser())]
     twice = [file for file, count in Counter(file.resolve() for file in files).items() if count > 1]
     if twice:
         raise ConfigError(f"predictions={predictions}: names {twice[0]} more than once")

@@ -48,7 +48,7 @@ def for_hydra(
 
 def _plus(plus: str, key: str, *, schema: type, groups: Collection[str]) -> str:
     """What is left of a plus: a group that no default chooses needs one, other keys of ours need none."""
-    in_schema = key.partition(".")[0] in {one.name for one in fields(schema)}
+    in_schema = key.partition(".")[0] in {key_field.name for key_field in fields(schema)}
     if not plus or in_schema:
         return ""
     return "+" if key in groups else plus

@@ -36,10 +36,10 @@ def register_schema(name: str, schema: type) -> None:
 
 def _open(node: Any, schema: type) -> None:
     """Let Hydra take any key in a mapping: classes take the keys of a group, and `validate` knows them."""
-    for one in fields(schema):
-        child = node._get_node(one.name)
-        if isinstance(one.type, type) and is_dataclass(one.type):
-            _open(child, one.type)
+    for key_field in fields(schema):
+        child = node._get_node(key_field.name)
+        if isinstance(key_field.type, type) and is_dataclass(key_field.type):
+            _open(child, key_field.type)
         elif isinstance(child, DictConfig):
             child._set_flag("struct", False)
 

@@ -61,7 +61,9 @@ def _without_default(
     """What to say of a group that the command has no default of."""
     if group != "experiment":
         return unknown_key(group, known())
-    given = [one.partition("=")[2].strip("'") for one in arguments if one.startswith("experiment=")]
+    given = [
+        argument.partition("=")[2].strip("'") for argument in arguments if argument.startswith("experiment=")
+    ]
     return (
         f"experiment={given[-1]}: a study is named with study=NAME, and an experiment file is chosen with a "
         f"plus, +experiment=NAME; {nearest_member(group, given[-1], members(group))}"

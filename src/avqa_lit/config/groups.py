@@ -27,7 +27,7 @@ class Configs:
     def of(cls, arguments: Sequence[str]) -> "Configs":
         """The folders of a command line, which names its own with `--config-dir`."""
         own = [value for option, value in pairwise(arguments) if option in ("--config-dir", "-cd")]
-        own += [one.partition("=")[2] for one in arguments if one.startswith("--config-dir=")]
+        own += [argument.partition("=")[2] for argument in arguments if argument.startswith("--config-dir=")]
         return cls((config_folder(), *map(Path, own)))
 
     @property

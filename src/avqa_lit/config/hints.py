@@ -35,8 +35,8 @@ def nearest(key: str, known: Collection[str]) -> str:
         'did you mean optimizer.lr?'
     """
     group, _, name = key.rpartition(".")
-    beside = [one for one in known if one.rpartition(".")[0] == group]
-    same_name = [one for one in known if one.rpartition(".")[2] == name]
+    beside = [other for other in known if other.rpartition(".")[0] == group]
+    same_name = [other for other in known if other.rpartition(".")[2] == name]
     found = (
         _alike(name, beside, cutoff=0.8)
         or sorted(same_name)
@@ -45,7 +45,7 @@ def nearest(key: str, known: Collection[str]) -> str:
     )
     if found:
         return f"did you mean {' or '.join(found[:3])}?"
-    listed = beside or [one for one in known if "." not in one]
+    listed = beside or [other for other in known if "." not in other]
     return "known keys: " + ", ".join(sorted(listed))
 
 

@@ -48,8 +48,8 @@ def differences(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str
         {'model.dim': (64, 32)}
     """
     ours, theirs = (
-        dict(leaves({name: value for name, value in one.items() if name not in WITHOUT_EFFECT}))
-        for one in (config, other)
+        dict(leaves({name: value for name, value in mapping.items() if name not in WITHOUT_EFFECT}))
+        for mapping in (config, other)
     )
     return {
         key: (ours.get(key), theirs.get(key))

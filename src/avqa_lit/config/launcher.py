@@ -197,7 +197,7 @@ class SweepLauncher(Launcher):
             return JobReturn(
                 overrides, working_dir=str(job.folder), status=JobStatus.COMPLETED, _return_value=value
             )
-        bad = [one for one in self.jobs.values() if one.results is None and one.state != "diverged"]
+        bad = [job for job in self.jobs.values() if job.results is None and job.state != "diverged"]
         error = SweepFailed(
             f"{len(bad)} of {len(self.jobs)} jobs did not finish, for the reasons told above and in "
             f"{sweep_path(self.folder)}; the same command again runs only what is not finished"
@@ -217,7 +217,7 @@ class _FailedJob(JobReturn):
 
 def _check_folders(overrides: Sequence[str]) -> None:
     """Refuse what a sweep could not honour."""
-    given = {one.lstrip("+").partition("=")[0] for one in overrides}
+    given = {override.lstrip("+").partition("=")[0] for override in overrides}
     if "hydra.run.dir" in given:
         raise ConfigError(
             "hydra.run.dir names the folder of a single run, and this is a sweep, whose jobs have a folder "

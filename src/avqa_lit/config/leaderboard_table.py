@@ -26,11 +26,11 @@ def show_leaderboard(scores: Mapping[str, SplitScores], *, split: str) -> None:
     first = next(iter(scores.values()))
     if first.no_prior:
         console.print(no_prior_sentence(first.no_prior), soft_wrap=True)
-    systems = [System(name, _marks(one)) for name, one in scores.items()]
+    systems = [System(name, _marks(scored)) for name, scored in scores.items()]
     video = np.unique([row["video_id"] for row in first.predictions], return_inverse=True)[1]
     differences = paired_differences(systems, video)
     if len(systems) > MOST_FOR_ALL_PAIRS:
-        differences = [one for one in differences if one.better == systems[0].name]
+        differences = [difference for difference in differences if difference.better == systems[0].name]
     console.print(_pairs(differences))
     print_plain(HOW_TESTED)
 
@@ -47,8 +47,8 @@ def _accuracies(scores: Mapping[str, SplitScores], split: str) -> Table:
         values = (metrics.get(f"{split}/{prefix}/{name}") for name in names)
         table.add_row(label, *("" if value is None else f"{100 * value:.2f}" for value in values))
 
-    for label, one in scores.items():
-        row(label, one.metrics, "acc")
+    for label, scored in scores.items():
+        row(label, scored.metrics, "acc")
     if not first.no_prior:
         table.add_section()
         row("question-only prior", first.metrics, "prior/acc")
@@ -61,14 +61,14 @@ def _pairs(differences: list[Difference]) -> Table:
         table.add_column(column, overflow="fold")
     for column in ("difference", "95% interval", "p (Holm)"):
         table.add_column(column, justify="right")
-    for one in differences:
-        low, high = 100 * one.interval.low, 100 * one.interval.high
+    for difference in differences:
+        low, high = 100 * difference.interval.low, 100 * difference.interval.high
         table.add_row(
-            one.better,
-            one.other,
-            f"{100 * one.interval.estimate:+.2f}",
+            difference.better,
+            difference.other,
+            f"{100 * difference.interval.estimate:+.2f}",
             f"{low:+.2f} to {high:+.2f}",
-            f"{one.p:.4f}",
+            f"{difference.p:.4f}",
         )
     return table
 

@@ -60,5 +60,5 @@ def with_absolute_paths(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _all_absolute(key: str, value: Any) -> Any:
     if isinstance(value, list):
-        return [_all_absolute(key, one) for one in value]
+        return [_all_absolute(key, item) for item in value]
     return value if value in WORDS.get(key, ()) else absolute(key, str(value))

@@ -19,7 +19,9 @@ def _is_model(kind: type) -> bool:
     if not is_network(kind):
         return False
     parameters = inspect.signature(kind).parameters.values()
-    return any(one.name == "spec" or one.kind is one.VAR_POSITIONAL for one in parameters)
+    return any(
+        parameter.name == "spec" or parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters
+    )
 
 
 def _is_optimizer(kind: type) -> bool:

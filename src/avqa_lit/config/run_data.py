@@ -17,7 +17,7 @@ from avqa_lit.data.source import DataSource
 from avqa_lit.data.store import FeatureStore
 from avqa_lit.errors import ConfigError
 
-SERVING_KEYS = tuple(one.name for one in fields(Serving))
+SERVING_KEYS = tuple(option.name for option in fields(Serving))
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def place_of(config: dict[str, Any], *, key: str) -> HeldFolder:
     hydra = HydraConfig.get()
     if any(override.startswith("hydra.run.dir=") for override in hydra.overrides.hydra):
         return HeldFolder(RunFolder(Path(absolute("hydra.run.dir", hydra.run.dir))))
-    if any(one.startswith("hydra.sweep.") for one in hydra.overrides.hydra):
+    if any(override.startswith("hydra.sweep.") for override in hydra.overrides.hydra):
         raise ConfigError(
             "hydra.sweep.dir names the folder of a sweep, and this is a single run; name its folder with "
             "hydra.run.dir=DIR"

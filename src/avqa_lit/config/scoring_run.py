@@ -43,18 +43,22 @@ def score_predictions(cfg: "DictConfig") -> Path | None:
     cache = Path(config["paths"]["cache"]).expanduser()
     data: Annotated = build_source(config["data"]).annotated(config["split"], cache=cache)
     scored = _scored(files, data, spelling, may_skip=isinstance(config["predictions"], str))
-    names = dict(zip((one.path for one in scored), short_names([one.path for one in scored]), strict=True))
+    names = dict(
+        zip((file.path for file in scored), short_names([file.path for file in scored]), strict=True)
+    )
     if len(scored) == 1:
         folder = _write(config, scored[0], data, names[scored[0].path], began)
         show_scores(scored[0].scores, split=config["split"])
         print_plain(folder.path)
         return None
-    scored.sort(key=lambda one: -one.scores.metrics[f"{data.split}/acc/overall"])
-    together = new_folder(config, config_key(config | {"predictions": sorted(one.sha256 for one in scored)}))
-    for rank, one in enumerate(scored, start=1):
-        place = RunFolder(together / f"{rank:03d}_{one.path.name}")
-        _write(config, one, data, names[one.path], began, folder=place)
-    show_leaderboard({names[one.path]: one.scores for one in scored}, split=data.split)
+    scored.sort(key=lambda file: -file.scores.metrics[f"{data.split}/acc/overall"])
+    together = new_folder(
+        config, config_key(config | {"predictions": sorted(file.sha256 for file in scored)})
+    )
+    for rank, file in enumerate(scored, start=1):
+        place = RunFolder(together / f"{rank:03d}_{file.path.name}")
+        _write(config, file, data, names[file.path], began, folder=place)
+    show_leaderboard({names[file.path]: file.scores for file in scored}, split=data.split)
     print_plain(together)
     return together
 

@@ -120,7 +120,7 @@ def _targets(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
 def _read_by_us(path: tuple[str, ...]) -> dict[str, Any]:
     """Keys beside the arguments of the class at `path`, which our own code reads."""
     if path == ("data",):
-        return {one.name: annotations_of(Serving)[one.name] for one in fields(Serving)}
+        return {option.name: annotations_of(Serving)[option.name] for option in fields(Serving)}
     return OF_A_LOSS_TERM if len(path) == 2 and path[0] == "loss" else {}
 
 
@@ -135,17 +135,26 @@ def _of_target(path: tuple[str, ...], node: Mapping[str, Any]) -> Taker:
     read_by_us = _read_by_us(path)
     parameters = inspect.signature(target).parameters.values()
     named = [
-        one
-        for one in parameters
-        if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL) and one.name not in given_by_us
+        parameter
+        for parameter in parameters
+        if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        and parameter.name not in given_by_us
     ]
     annotations = annotations_of(target)
     return Taker(
         path=dotted,
         node=node,
         name=name,
-        takes={one.name: annotations.get(one.name, Any) for one in named} | read_by_us,
-        defaults={one.name: one.default for one in named if one.default is not one.empty},
-        needs=frozenset(one.name for one in named if one.default is one.empty and "_args_" not in node),
-        takes_others=any(one.kind is one.VAR_KEYWORD for one in parameters),
+        takes={parameter.name: annotations.get(parameter.name, Any) for parameter in named} | read_by_us,
+        defaults={
+            parameter.name: parameter.default
+            for parameter in named
+            if parameter.default is not parameter.empty
+        },
+        needs=frozenset(
+            parameter.name
+            for parameter in named
+            if parameter.default is parameter.empty and "_args_" not in node
+        ),
+        takes_others=any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters),
     )

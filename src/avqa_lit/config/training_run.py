@@ -194,7 +194,7 @@ class TrainingRun:
             "world_size": trainer.world_size,
             "threads": prepared.threads.count,
             "precision": str(trainer.precision),
-            "parameters": sum(one.numel() for one in module.model.parameters()),
+            "parameters": sum(parameter.numel() for parameter in module.model.parameters()),
             "dropped_questions": dict(data.store.dropped),
             "data": prepared.data.facts,
             "goes_on_from": None if prepared.source is None else prepared.source.facts,
@@ -210,7 +210,7 @@ class TrainingRun:
             scores = {
                 split: score(trainer, module, data, split, attention=attention) for split in ("val", "test")
             }
-            metrics = {name: value for one in scores.values() for name, value in one.metrics.items()}
+            metrics = {name: value for scored in scores.values() for name, value in scored.metrics.items()}
             final |= {
                 "summary": metrics,
                 "predictions": scores["test"].predictions,
@@ -219,25 +219,25 @@ class TrainingRun:
         self.held.check()
         if trainer.is_global_zero:
             console = PlainConsole()
-            for split, one in scores.items():
-                self.folder.write_predictions(split, one.predictions)
-                if one.attention is not None:
-                    write_attention(self.folder.attention(split), one.attention)
+            for split, scored in scores.items():
+                self.folder.write_predictions(split, scored.predictions)
+                if scored.attention is not None:
+                    write_attention(self.folder.attention(split), scored.attention)
             test = scores["test"]
             console.print(score_table(test.metrics, test.counts, test.taxonomy, split="test"))
             if results["smoke"]:
                 console.print(smoke_sentence(results["smoke"], trained=trained), soft_wrap=True)
-            for one in scores.values():
-                if one.no_prior:
-                    console.print(no_prior_sentence(one.no_prior), soft_wrap=True)
+            for scored in scores.values():
+                if scored.no_prior:
+                    console.print(no_prior_sentence(scored.no_prior), soft_wrap=True)
             console.print(f"{self.folder.path}", soft_wrap=True)
         results |= {
             "best_epoch": best_epoch,
             "metrics": metrics,
-            "counts": {name: value for one in scores.values() for name, value in one.counts.items()},
+            "counts": {name: value for scored in scores.values() for name, value in scored.counts.items()},
             "taxonomy": data.store.taxonomy.to_plain(),
-            "unseen_answers": {split: one.unseen_answers for split, one in scores.items()},
-            "no_prior": {split: one.no_prior for split, one in scores.items() if one.no_prior},
+            "unseen_answers": {split: scored.unseen_answers for split, scored in scores.items()},
+            "no_prior": {split: scored.no_prior for split, scored in scores.items() if scored.no_prior},
             "seconds": {"fit": round(fit_seconds, 3), "test": round(time.monotonic() - test_began, 3)},
         }
 

@@ -69,7 +69,7 @@ def check_value(key: str, value: Any, annotation: Any) -> None:
         # As JSON, in which a strict list may be a tuple, and a strict text a path.
         adapter.validate_json(json.dumps(value, default=str), strict=True)
     except ValidationError as error:
-        details = [one for one in error.errors() if one["type"] not in _NOT_PLAIN]
+        details = [detail for detail in error.errors() if detail["type"] not in _NOT_PLAIN]
         if details:
             raise ConfigError(_message(key, value, details)) from None
 
@@ -87,7 +87,7 @@ def shown(value: Any) -> str:
 def _message(key: str, value: Any, details: Sequence[ErrorDetails]) -> str:
     place, found = _within(value, details[0]["loc"])
     words = dict.fromkeys(
-        _words(one) for one in details if _within(value, one["loc"])[0] == place
+        _words(detail) for detail in details if _within(value, detail["loc"])[0] == place
     )  # each once, in order
     return f"{'.'.join([key, *place])}={shown(found)}: expected {' or '.join(words)}"
 

@@ -165,8 +165,10 @@ def _from_published(path: Path, lines: list[tuple[int, str]]) -> Iterator[GivenA
     expected = f"{PUBLISHED}, both as {'numbers' if numbered else 'words'} as in the first line"
     for number, line in lines:
         fields = _published_fields(line)
-        if not _is_published(line) or any((whole_number(one) is not None) != numbered for one in fields[2:]):
+        if not _is_published(line) or any(
+            (whole_number(column) is not None) != numbered for column in fields[2:]
+        ):
             raise DataError(f"predictions={path}, line {number}: {line[:80]!r}, expected {expected}")
-        truth, answer = (int(one) if numbered else one for one in fields[2:])
+        truth, answer = (int(column) if numbered else column for column in fields[2:])
         question_id = same_id(fields[0])
         yield GivenAnswer(f"line {number}", None, question_id, answer, truth, is_right=fields[1] == "True")

@@ -69,13 +69,13 @@ class Spelling:
 
     def __post_init__(self) -> None:
         aliases = self.aliases
-        if not isinstance(aliases, Mapping) or not all(isinstance(one, str) for one in aliases.values()):
+        if not isinstance(aliases, Mapping) or not all(isinstance(alias, str) for alias in aliases.values()):
             raise ConfigError(
                 f"answers.aliases={aliases}: expected known answers by what stands for them, as in "
                 "{guitar:acoustic_guitar}"
             )
         chosen = () if self.rules == ALL else self.rules
-        if not isinstance(chosen, list | tuple) or any(one not in list(RULES) for one in chosen):
+        if not isinstance(chosen, list | tuple) or any(rule not in list(RULES) for rule in chosen):
             raise ConfigError(
                 f"answers.normalise={self.rules}: expected {ALL}, or a list of {', '.join(RULES)}"
             )

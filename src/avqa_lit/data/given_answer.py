@@ -134,7 +134,7 @@ def whole_number(text: str) -> int | None:
 
 
 def _is_truth(name: str, fields: Mapping[str, Any]) -> bool:
-    return name != "answer" or any(one in fields for one in PREDICTIONS)
+    return name != "answer" or any(key in fields for key in PREDICTIONS)
 
 
 def _text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

@@ -41,9 +41,9 @@ class QuestionTable:
     def where(self, kept: Bool[np.ndarray, " question"]) -> "QuestionTable":
         """The questions that are true in `kept`."""
         columns: dict[str, Any] = {}
-        for one in fields(self):
-            column = getattr(self, one.name)
-            columns[one.name] = (
+        for member in fields(self):
+            column = getattr(self, member.name)
+            columns[member.name] = (
                 column[kept] if isinstance(column, np.ndarray) else tuple(compress(column, kept))
             )
         return QuestionTable(**columns)

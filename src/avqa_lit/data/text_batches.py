@@ -42,7 +42,7 @@ def features_name(model: str, *, revision: str, label: str | None, settings: Seq
 def token_ids(pretrained: Pretrained, texts: Sequence[str], *, longest: int, name: str) -> list[list[int]]:
     """Ids of the tokens of each text, the special ones included; longer texts are cut, with a warning."""
     whole = pretrained.tokenizer(list(texts), verbose=False)["input_ids"]
-    if cut := sum(len(one) > longest for one in whole):
+    if cut := sum(len(text_ids) > longest for text_ids in whole):
         _LOGGER.warning(
             "question encoder %s: %d of %d texts are longer than %d tokens, and are cut there",
             name, cut, len(texts), longest,
@@ -80,11 +80,11 @@ def padded(
         length: number of tokens to fill up to; None is that of the longest text.
     """
     tokens = nn.utils.rnn.pad_sequence(
-        [torch.tensor(one) for one in ids], batch_first=True, padding_value=padding
+        [torch.tensor(text_ids) for text_ids in ids], batch_first=True, padding_value=padding
     )
     if length is not None:
         tokens = nn.functional.pad(tokens, (0, length - tokens.shape[1]), value=padding)
-    return tokens, torch.arange(tokens.shape[1]) < torch.tensor([len(one) for one in ids])[:, None]
+    return tokens, torch.arange(tokens.shape[1]) < torch.tensor([len(text_ids) for text_ids in ids])[:, None]
 
 
 def device_of_encoders() -> torch.device:

@@ -48,7 +48,7 @@ def accuracies(counts: Counts, taxonomy: Taxonomy) -> dict[str, float]:
     values |= {f"acc/{name}": value for name, value in types.items()}
     means = []
     for modality in taxonomy.modalities:
-        own = [one.name for one in taxonomy.of_modality(modality) if one.name in asked]
+        own = [category.name for category in taxonomy.of_modality(modality) if category.name in asked]
         if own:
             means.append(_mean(types[name] for name in own))
             values[f"acc/{modality}/avg"] = _pooled(asked[name] for name in own)

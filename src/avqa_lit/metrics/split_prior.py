@@ -49,5 +49,6 @@ def split_prior(data: Annotated) -> SplitPrior:
 
 
 def _columns(questions: Sequence[Question]) -> tuple[list[str], list[str], list[int]]:
-    texts, templates = [one.text for one in questions], [one.template for one in questions]
-    return texts, templates, [one.category for one in questions]
+    texts = [question.text for question in questions]
+    templates = [question.template for question in questions]
+    return texts, templates, [question.category for question in questions]

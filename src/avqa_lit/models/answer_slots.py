@@ -144,8 +144,8 @@ class AnswerSlots(nn.Module):
         return ModelOutput(
             logits=logits,
             tokens={
-                name: Track(one.hidden.mean(dim=2), batch.tracks[name].mask, batch.tracks[name].seconds)
-                for name, one in pooled.items()
+                name: Track(track.hidden.mean(dim=2), batch.tracks[name].mask, batch.tracks[name].seconds)
+                for name, track in pooled.items()
                 if self.gives_tokens
             },
             attention={} if weights is None else _looked(weights[:, 0], pooled, batch.video),

@@ -91,7 +91,9 @@ def _markdown(found: Collection, parts: Sequence[Chapter]) -> str:
     for part in parts:
         lines += [
             f"## {escaped(part.name)}",
-            bullets(f"**{escaped(one.lead)}** {escaped(one.text)}" for one in part.statements),
+            bullets(
+                f"**{escaped(statement.lead)}** {escaped(statement.text)}" for statement in part.statements
+            ),
             "What cannot be said:",
             bullets(map(escaped, part.limits)),
             "Test accuracy in percent.",

@@ -105,8 +105,8 @@ def _line(
     axes.plot(
         [place for place, _ in placed], values, linestyle=line, markersize=6, label=name or None, **style
     )
-    for place, one in placed:
-        interval = one.interval(OVERALL, one.results[0].taxonomy.names, split)
+    for place, configuration in placed:
+        interval = configuration.interval(OVERALL, configuration.results[0].taxonomy.names, split)
         if interval is not None:
             bounds = [100 * interval.low, 100 * interval.high]
             axes.plot([place, place], bounds, color=style["color"], linewidth=1.2)

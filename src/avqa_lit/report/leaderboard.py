@@ -11,7 +11,7 @@ def leaderboard(test_set: TestSet) -> Listing | None:
     rivals = _rivals(test_set)
     if len(rivals) < 2:
         return None
-    systems = [System(one.label, one.marks) for one in rivals if one.marks is not None]
+    systems = [System(rival.label, rival.marks) for rival in rivals if rival.marks is not None]
     video = next(result.answers.video for result in rivals[0].results if result.answers is not None)
     differences = paired_differences(systems, video)
     return Listing(
@@ -20,21 +20,21 @@ def leaderboard(test_set: TestSet) -> Listing | None:
         ("Better", "Than", "Difference", "95% from", "to", "p (Holm)"),
         tuple(
             (
-                one.better,
-                one.other,
-                one.interval.estimate,
-                one.interval.low,
-                one.interval.high,
-                f"{one.p:.4f}",
+                difference.better,
+                difference.other,
+                difference.interval.estimate,
+                difference.interval.low,
+                difference.interval.high,
+                f"{difference.p:.4f}",
             )
-            for one in differences
+            for difference in differences
         ),
     )
 
 
 def _rivals(test_set: TestSet) -> list[Configuration]:
     """Given answers and what was chosen, as far as they are about the same questions, one by one."""
-    rivals = [one for one in test_set.configurations if one.origin == GIVEN or one is test_set.chosen]
-    kept = [one for one in rivals if one.marks is not None]
-    is_leaderboard = any(one.origin == GIVEN for one in kept)
-    return [one for one in kept if same_questions(one, kept[0])] if is_leaderboard else []
+    rivals = [rival for rival in test_set.configurations if rival.origin == GIVEN or rival is test_set.chosen]
+    kept = [rival for rival in rivals if rival.marks is not None]
+    is_leaderboard = any(rival.origin == GIVEN for rival in kept)
+    return [rival for rival in kept if same_questions(rival, kept[0])] if is_leaderboard else []

@@ -109,7 +109,7 @@ def build_table(test_set: TestSet) -> Table:
     columns = columns_of(test_set.taxonomy)
     return Table(
         columns=columns,
-        totals=tuple(sum(of_category[one] for one in column.categories) for column in columns),
+        totals=tuple(sum(of_category[category] for category in column.categories) for column in columns),
         keys=test_set.keys,
         configurations=tuple(row for row in rows if row.kind == "configuration"),
         scored=tuple(row for row in rows if row.kind == "scored"),

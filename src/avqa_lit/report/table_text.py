@@ -55,8 +55,8 @@ def csv_table(tables: Sequence[Table]) -> str:
         *fixed,
         *keys,
         f"val/{OVERALL}",
-        *(f"test/{one}" for one in metrics),
-        *(f"test/{OVERALL}/{one}" for one in TESTED),
+        *(f"test/{metric}" for metric in metrics),
+        *(f"test/{OVERALL}/{metric}" for metric in TESTED),
     ]
     rows = (
         _csv_row(row, table.columns, number, keys=keys, metrics=metrics)

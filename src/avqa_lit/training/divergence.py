@@ -91,7 +91,7 @@ class FiniteLosses(Metric):
 
 def all_finite(tensors: Iterable[Tensor]) -> bool:
     """Whether no number is infinite or NaN; waits for the device once."""
-    largest = torch.nn.utils.get_total_norm([one.detach() for one in tensors], math.inf)
+    largest = torch.nn.utils.get_total_norm([tensor.detach() for tensor in tensors], math.inf)
     return bool(largest.isfinite())
 
 

@@ -85,7 +85,9 @@ def _predictions(
             prediction=data.labels[best[0]],
             prior=None if prior.answers is None else prior.answers[number],
             probability=round(chances[0], 6),
-            top5=[(data.labels[one], round(chance, 6)) for one, chance in zip(best, chances, strict=True)],
+            top5=[
+                (data.labels[answer], round(chance, 6)) for answer, chance in zip(best, chances, strict=True)
+            ],
         )
         for number, (place, row, best, chances) in enumerate(
             zip(places.tolist(), *(column.tolist() for column in predicted), strict=True)

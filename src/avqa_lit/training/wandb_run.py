@@ -256,7 +256,7 @@ def _reason(error: Exception) -> str:
     from pydantic import ValidationError  # W&B checks its settings with it
 
     if isinstance(error, ValidationError):
-        problems = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        problems = (f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
         return "; ".join(problems).rstrip(".")
     return f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
 

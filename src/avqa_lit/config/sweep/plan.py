@@ -125,7 +125,7 @@ def plan_jobs(
 def _labels(grid: Sequence[Sequence[str]], *, given: Sequence[str]) -> list[str]:
     """The overrides that set a job apart from all others, or a single one from its command line."""
     shared = set.intersection(*(set(point) for point in grid)) if len(grid) > 1 else set(given)
-    return [" ".join([one for one in point if one not in shared] or point) for point in grid]
+    return [" ".join([argument for argument in point if argument not in shared] or point) for point in grid]
 
 
 def _threads_are_open(cfg: DictConfig) -> bool:
@@ -135,7 +135,7 @@ def _threads_are_open(cfg: DictConfig) -> bool:
 
 def _resume(cfg: DictConfig, overrides: Sequence[str]) -> list[str]:
     """Jobs go on where they ended, unless the command line decides it, or asks for all of them anew."""
-    if "resume" not in cfg or any(one.startswith("resume=") for one in overrides):
+    if "resume" not in cfg or any(override.startswith("resume=") for override in overrides):
         return []
     return ["resume=never" if (cfg.hydra.launcher or {}).get("rerun") else "resume=auto"]
 
@@ -144,7 +144,9 @@ def _command(
     overrides: Sequence[str], *, master: DictConfig, folder: Path, module: str | None
 ) -> tuple[str, ...]:
     of_hydra = [
-        one for one in master.hydra.overrides.hydra if not one.lstrip("+~").startswith(_OF_THE_DRIVER)
+        override
+        for override in master.hydra.overrides.hydra
+        if not override.lstrip("+~").startswith(_OF_THE_DRIVER)
     ]
     return (
         sys.executable,

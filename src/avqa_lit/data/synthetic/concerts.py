@@ -139,8 +139,12 @@ class SyntheticConcerts:
                     },
                     taxonomy=TAXONOMY,
                     tracks={
-                        "audio": FeatureArrays(AUDIO, {one.video_id: one.audio for one in self.generated}),
-                        "visual": FeatureArrays(VISUAL, {one.video_id: one.visual for one in self.generated}),
+                        "audio": FeatureArrays(
+                            AUDIO, {video.video_id: video.audio for video in self.generated}
+                        ),
+                        "visual": FeatureArrays(
+                            VISUAL, {video.video_id: video.visual for video in self.generated}
+                        ),
                     },
                     views={name: self._view(name) for name in self.views},
                     dtype=self.dtype,
