@@ -23,15 +23,16 @@ demo: $(INSTALLED) ## sweep KL weight and norm placement on the embedded data, t
 test: $(INSTALLED) ## run the fast tests
 	$(BIN)/python -m pytest -n 2
 
-test-slow: $(INSTALLED) ## run the tests that start subprocesses: sweeps, two-process DDP, a browser
+test-slow: $(INSTALLED) ## run the tests that take seconds each: sweeps, two-process DDP, a browser
 	$(BIN)/python -m pytest -m slow
 
-check: $(INSTALLED) ## format, lint, types, import floors, fast tests
+check: lint test ## format, lint, types, import floors, fast tests
+
+lint: $(INSTALLED) ## format, lint, types, import floors
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
 
 bench: $(INSTALLED) ## time what the project claims to be fast, as ratios in one run
 	$(BIN)/python -m benchmarks
@@ -45,4 +46,4 @@ docs: $(INSTALLED) ## redraw docs/config.md, the list of every config key
 clean: ## remove .venv, caches and build files, but no runs
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-.PHONY: help install demo test test-slow check bench experiments docs clean
+.PHONY: help install demo test test-slow check lint bench experiments docs clean

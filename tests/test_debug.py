@@ -42,6 +42,7 @@ def test_a_limited_test_scores_the_questions_that_the_whole_test_scores(train):
     assert rows == [expected[row["row"]] for row in rows]
 
 
+@pytest.mark.slow
 def test_the_same_batch_is_learned_by_heart(train, capsys):
     run = train(
         "debug=overfit", "trainer.max_epochs=40", "trainer.log_every_n_steps=1", "model.dropout=0",

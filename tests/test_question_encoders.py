@@ -35,6 +35,7 @@ def assert_learns_and_scores(run, scored, *, encoder):
         assert run.results["counts"][name] == count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("queries", ["1", "words"])
 def test_a_trained_lstm(train, scored, queries):
     run = train(
@@ -44,11 +45,13 @@ def test_a_trained_lstm(train, scored, queries):
     assert_learns_and_scores(run, scored, encoder="WordLSTM")
 
 
+@pytest.mark.slow
 def test_hashed_words_as_queries(train, scored):
     run = train("model.queries=words", *LONGER, folder="a")
     assert_learns_and_scores(run, scored, encoder="hashing_64")
 
 
+@pytest.mark.slow
 def test_a_frozen_transformer_from_a_folder(train, scored, pretrained, monkeypatch):
     folder = pretrained("bert")
     run = train(

@@ -115,6 +115,7 @@ def test_the_same_config_gives_the_same_bits_and_another_seed_does_not(train):
     assert any(not torch.equal(weights(first)[name], weights(other)[name]) for name in weights(first))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("embedded", "official"), [
     ((), ()), (("data.views=[poor,dark]",), ("data.views={poor:feats_poor,dark:feats_dark}",)),
 ], ids=["clean", "views"])  # fmt: skip
@@ -193,6 +194,7 @@ def test_every_term_that_is_on_is_reported_and_trains_from_its_start_epoch(train
         assert row["val/loss"] == pytest.approx(total, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_perturbed_training_is_repeatable_and_is_scored_on_the_clean_view(train):
     perturbed = ("perturbation=all", "perturbation.feature_noise=0.5", "data.views=[poor]")
     one, same, plain = train(*perturbed, folder="a"), train(*perturbed, folder="b"), train(folder="c")
@@ -242,6 +244,7 @@ def test_the_default_model_learns_from_what_it_hears_and_sees(train):
     assert metrics["test/acc/overall"] > metrics["test/prior/acc/overall"] + 0.12
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_within_accumulated_batches_goes_on_with_the_same_bits(train, monkeypatch):
     settings = (
         "data.batch_size=5", "+trainer.accumulate_grad_batches=3", "trainer.log_every_n_steps=2",

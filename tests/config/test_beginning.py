@@ -26,6 +26,7 @@ def remove_a_val_row(raw):
     path.write_text(json.dumps(json.loads(path.read_text("utf-8"))[1:]), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_run_that_is_refused_leaves_the_earlier_one_as_it_was(run, tmp_path):
     run()
     before = contents(tmp_path / "R")
@@ -43,6 +44,7 @@ def test_a_run_that_is_refused_leaves_the_earlier_one_as_it_was(run, tmp_path):
         assert not list(tmp_path.glob("R.*"))
 
 
+@pytest.mark.slow
 def test_a_run_that_starts_afresh_moves_the_earlier_one_aside_as_a_whole(run, tmp_path):
     run("trainer.max_epochs=1")
     kept = {}
@@ -74,7 +76,8 @@ def test_a_finished_run_is_not_done_again(run, tmp_path):
     assert contents(tmp_path / "R") == before
 
 
-@pytest.mark.parametrize("damage", [pytest.param(None, marks=pytest.mark.slow), "last.ckpt"])
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", [None, "last.ckpt"])
 def test_a_run_goes_on_with_the_same_bits_also_where_its_last_checkpoint_is_damaged(
     run, ended_early, tmp_path, assert_same_training, flip_a_bit, damage
 ):
@@ -143,6 +146,7 @@ def test_a_folder_that_is_deleted_while_its_run_is_scored_is_not_made_again(run,
     assert not (tmp_path / "R").exists()
 
 
+@pytest.mark.slow
 def test_of_two_runs_of_one_config_that_go_on_at_once_the_second_is_refused(run, tmp_path):
     runs = f"paths.runs={tmp_path / 'runs'}"
     told = run("resume=auto", runs, "trainer.max_epochs=1", folder=None)

@@ -12,11 +12,14 @@ from avqa_lit.artifacts.run_folder import read_run
 LONGER = ("resume=R", "trainer.max_epochs=4")
 
 
-@pytest.mark.parametrize("schedule", ["constant", pytest.param("plateau", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "schedule", [("constant",), ("step", "schedule.every=3"), ("plateau", "schedule.patience=0")]
+)
 def test_a_run_that_goes_on_for_more_epochs_ends_with_the_bits_of_one_run(
     run, tmp_path, assert_same_training, schedule
 ):
-    chosen = [f"schedule={schedule}"] + (["schedule.patience=0"] if schedule == "plateau" else [])
+    chosen = [f"schedule={schedule[0]}", *schedule[1:]]
     run(*chosen, "trainer.max_epochs=4", folder="whole")
     run(*chosen)
     told = run(*chosen, *LONGER, folder="longer")
@@ -37,6 +40,7 @@ def test_a_run_that_goes_on_for_more_epochs_ends_with_the_bits_of_one_run(
     assert whole["goes_on_from"] is None
 
 
+@pytest.mark.slow
 def test_the_schedule_is_that_of_the_longer_run_from_its_first_step(run, tmp_path):
     run("schedule=cosine", "trainer.log_every_n_steps=1")
     told = run("schedule=cosine", "trainer.log_every_n_steps=1", *LONGER, folder="longer")
@@ -74,6 +78,7 @@ def test_a_checkpoint_alone_is_enough(run, tmp_path):
     assert {row["epoch"] for row in left.metrics} == {2}
 
 
+@pytest.mark.slow
 def test_what_a_run_cannot_go_on_with_is_refused_by_name(run, tmp_path, own_raw):
     run()
     folder = tmp_path / "R"

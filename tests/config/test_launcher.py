@@ -84,6 +84,7 @@ def test_batches_of_one_sweep_stand_together(launcher):
     assert [(job.overrides[0], job.state) for job in sweep.jobs] == [("x=2", "skipped"), ("x=1", "skipped")]
 
 
+@pytest.mark.slow
 def test_a_sweeper_that_reads_a_failed_value_learns_of_all(launcher, capfd):
     answers = launcher().launch([["do=raise"]], initial_job_idx=0)
     with pytest.raises(SweepFailed, match=r"1 of 1 jobs did not finish, .* the same command again runs only"):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,11 @@ def test_a_job_of_a_scheduler_is_a_task_for_each_process(train, assert_as_alone,
     (script,) = folder.glob("*/slurm/*_submission.sh")
     for line in ("--mem=1GB", "--qos=low", "--ntasks-per-node=2", "--time=720"):
         assert f"#SBATCH {line}\n" in script.read_text("utf-8")
-    assert [file.read_text("utf-8").strip() for file in queue.glob("*.state")] == ["COMPLETED"]
+    (state,) = queue.glob("*.state")
+    deadline = time.monotonic() + 60  # the scheduler waits for every task, the sweep for the first
+    while state.read_text("utf-8").strip() == "RUNNING" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert state.read_text("utf-8").strip() == "COMPLETED"
 
 
 def test_an_experiment_and_a_model_from_outside_the_package(train, assert_as_alone, tmp_path):

@@ -124,6 +124,7 @@ def nothing_runs(monkeypatch):
         monkeypatch.setattr(holder, name, fail)
 
 
+@pytest.mark.slow
 def test_of_all_public_names_a_group_takes_just_these_and_none_does_anything(names, alone, nothing_runs):
     for ending in ("avqa_lit.artifacts.atomic.write_text", ".Path.unlink", ".subprocess.run", ".os.system"):
         assert any(name.endswith(ending) for name in names)

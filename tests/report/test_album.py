@@ -28,6 +28,7 @@ def album(fake):
     return album
 
 
+@pytest.mark.slow
 def test_every_figure_is_written_as_svg_and_pdf_in_real_colours(album, tmp_path):
     paths = write_figures([album], tmp_path / "new")
     names = [f"set2-{name}.{form}" for name in ("categories", "val-acc") for form in ("svg", "pdf")]
@@ -41,6 +42,7 @@ def test_every_figure_is_written_as_svg_and_pdf_in_real_colours(album, tmp_path)
             assert svg.PAPER_COLORS[svg.SERIES[0]] in content.decode()
 
 
+@pytest.mark.slow
 def test_the_same_figure_gives_the_same_bytes(album, tmp_path):
     first = [path.read_bytes() for path in write_figures([album], tmp_path / "one")]
     assert [path.read_bytes() for path in write_figures([album], tmp_path / "two")] == first

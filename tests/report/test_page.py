@@ -160,6 +160,7 @@ def test_templates_answers_confusion_and_mistakes_stand_on_the_page(html):
     assert "evaluate its checkpoint with attention=true" in section
 
 
+@pytest.mark.slow
 def test_figures_and_tables_are_written_one_by_one_where_asked(fake, tmp_path):
     sweep, other = fake().grid(), fake("other", checksum="beef", questions="else")
     other.add("single")
@@ -211,6 +212,7 @@ def test_runs_without_curves_say_so(fake, tmp_path):
     assert "No run logged a train loss or an accuracy on val." in html
 
 
+@pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes(fake, tmp_path):
     folder = fake().add("only")
     pages = [write_report([folder], tmp_path / name).html.read_bytes() for name in ("a.html", "b.html")]

@@ -106,6 +106,7 @@ def test_a_taxonomy_that_does_not_fit_its_run_is_told(fake, taxonomy, reason):
     assert re.search(reason, job.reason)
 
 
+@pytest.mark.slow
 def test_several_taxonomies_have_a_chapter_each_and_share_one_csv(fake, tmp_path):
     sweeps = (
         fake("one"),
