@@ -11,7 +11,7 @@ help: ## this list
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,report,optuna,slurm,minilm,dashboard]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,report,optuna,slurm,hdf5,minilm,dashboard]'
 	@touch $@
 
 install: $(INSTALLED) ## create .venv and install the package with the tested versions

@@ -1,18 +1,17 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
-from avqa_lit.data.feature_files import (
-    Extraction,
-    FeatureArrays,
-    FeatureFolder,
-    read_features,
-    read_header,
-    to_stored,
-)
+from avqa_lit.data.feature_files import Extraction, FeatureArrays
+from avqa_lit.data.feature_folder import FeatureFolder
 from avqa_lit.errors import ConfigError, DataError
+
+
+def read_features(path):
+    return FeatureFolder(Extraction("e"), path.parent).read(path.stem)
+
+
+def shape_of(path):
+    return FeatureFolder(Extraction("e"), path.parent).shape(path.stem)
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def saved(tmp_path):
 def test_what_numpy_saves_is_read(saved, dtype, shape, order):
     array = np.asarray(np.random.default_rng(0).standard_normal(shape), dtype, order=order)
     path = saved(array)
-    assert read_header(path).shape == shape
+    assert shape_of(path) == shape
     np.testing.assert_array_equal(read_features(path), array)
 
 
@@ -66,19 +65,19 @@ def test_a_file_that_is_no_array_is_refused(tmp_path, content):
     with pytest.raises(
         DataError, match=r"a.npy: expected an array in .npy format, found what cannot be read"
     ):
-        read_header(path)
+        shape_of(path)
 
 
 def test_an_archive_under_the_name_of_an_array_is_refused(tmp_path):
     with (tmp_path / "a.npy").open("wb") as file:
         np.savez(file, np.ones((2, 3)))
     with pytest.raises(DataError, match=r"a.npy: expected an array in .npy format"):
-        read_header(tmp_path / "a.npy")
+        shape_of(tmp_path / "a.npy")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DataError, match=r"a.npy: no such feature file"):
-        read_header(tmp_path / "a.npy")
+        shape_of(tmp_path / "a.npy")
 
 
 class Explodes:
@@ -112,60 +111,13 @@ def test_other_numbers_are_refused(saved, dtype):
 )
 def test_a_shape_that_is_no_sequence_of_rows_is_refused(saved, shape, message):
     with pytest.raises(DataError, match=message):
-        read_header(saved(np.ones(shape)))
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_a_value_that_is_not_finite_is_named_by_its_row(bad):
-    values = np.ones((5, 2, 3))
-    values[3, 1, 2] = bad
-    with pytest.raises(
-        DataError, match=rf"a.npy: row 3 holds {bad}, expected finite numbers; extract it again"
-    ):
-        to_stored(values, dtype="float32", where="a.npy")
-
-
-def test_a_value_too_large_for_the_store_is_an_error():
-    values = np.ones((5, 3), np.float32)
-    values[2, 1] = -7e4
-    with pytest.raises(
-        DataError,
-        match=r"a.npy: row 2 holds -70000, which float16 cannot hold \(at most 65504\); pack with data.dtype",
-    ):
-        to_stored(values, dtype="float16", where="a.npy")
-    np.testing.assert_array_equal(to_stored(values, dtype="float32", where="a.npy"), values)
-    with pytest.raises(
-        DataError, match=r"row 0 holds 1e\+300, which float32 cannot hold .*scale the features"
-    ):
-        to_stored(np.full((1, 1), 1e300), dtype="float32", where="a.npy")
-
-
-@given(
-    hnp.arrays(
-        np.float64,
-        hnp.array_shapes(min_dims=2, max_dims=4, max_side=5),
-        elements=st.floats(-6e4, 6e4).filter(lambda value: value == 0 or abs(value) > 1e-7),
-    )
-)
-@settings(deadline=None)
-def test_stored_values_are_the_nearest(values):
-    np.testing.assert_array_equal(to_stored(values, dtype="float16", where=""), values.astype(np.float16))
+        shape_of(saved(np.ones(shape)))
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("inf"), float("nan")])
 def test_time_moves_forward(seconds):
     with pytest.raises(ConfigError, match=f"seconds_per_row={seconds} of vggish: expected more than 0"):
         Extraction("vggish", seconds_per_row=seconds)
-
-
-def test_a_stride_keeps_the_first_of_so_many_rows_and_names_rows_as_they_stand_in_the_file():
-    values = np.arange(14.0).reshape(7, 2)
-    np.testing.assert_array_equal(to_stored(values, dtype="float16", where="", stride=3), values[[0, 3, 6]])
-    values[4] = np.nan  # a row that is left out
-    to_stored(values, dtype="float16", where="", stride=3)
-    values[6, 1] = np.inf
-    with pytest.raises(DataError, match=r"a\.npy: row 6 holds inf"):
-        to_stored(values, dtype="float16", where="a.npy", stride=3)
 
 
 @pytest.mark.parametrize("stride", [0, -6])
@@ -183,29 +135,3 @@ def test_a_folder_and_arrays_are_sources_alike(tmp_path):
     np.testing.assert_array_equal(folder.read("v"), arrays.read("v"))
     assert folder.where("v") == str(tmp_path / "v.npy")
     assert arrays.where("v") == "e features of 'v'"
-
-
-@pytest.mark.parametrize("stride", [1, 2])
-def test_values_too_small_for_the_store_are_refused_with_their_share(stride):
-    values = np.ones((4, 50), np.float32)
-    values[:, :2] = 2e-8
-    values[:, 2] = 0
-    message = (
-        r"a.npy: 4% of its nonzero values become zero in float16, which holds nothing between 0 and 6e-08 "
-        r"\(the largest is 1\); pack with data.dtype=float32"
-    )
-    with pytest.raises(DataError, match=message):
-        to_stored(values, dtype="float16", where="a.npy", stride=stride)
-    np.testing.assert_array_equal(to_stored(values, dtype="float32", where="a.npy"), values)
-    with pytest.raises(
-        DataError, match=r"100% of its nonzero values become zero in float32.*scale the features"
-    ):
-        to_stored(np.full((2, 3), 1e-50), dtype="float32", where="a.npy")
-
-
-def test_a_few_small_values_and_zeros_of_the_file_itself_are_kept_as_they_are():
-    values = np.zeros((2, 200), np.float32)
-    values[:, 100:] = 1
-    values[0, 100] = 1e-9  # one of 200 that are not zero
-    assert np.count_nonzero(to_stored(values, dtype="float16", where="a.npy")) == 199
-    assert not to_stored(np.zeros((2, 3)), dtype="float16", where="a.npy").any()

@@ -8,9 +8,11 @@ import pytest
 from avqa_lit.data.annotations import read_annotations
 from avqa_lit.data.answer_file import read_answer_file
 from avqa_lit.data.digests import sha256
-from avqa_lit.data.feature_files import Extraction, FeatureArrays, FeatureFolder, to_stored
+from avqa_lit.data.feature_files import Extraction, FeatureArrays
+from avqa_lit.data.feature_folder import FeatureFolder
 from avqa_lit.data.pack import write_store
 from avqa_lit.data.store import FeatureStore, meta_checksum
+from avqa_lit.data.stored_values import to_stored
 from avqa_lit.data.text_features import text_features
 
 pytestmark = pytest.mark.slow

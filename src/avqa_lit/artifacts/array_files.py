@@ -7,11 +7,14 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from tokenize import TokenError
 from typing import IO
+from weakref import finalize
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
@@ -117,45 +120,106 @@ def map_array(path: Path, *, remedy: str) -> np.memmap:
     return mapped
 
 
+def most_bytes(size: int) -> int:
+    """How many bytes the arrays of a compressed file may take, which is `size` bytes long."""
+    return _SMALL + _COMPRESSION * size
+
+
+class Archive:
+    """Arrays of a .npz file by their names; the file stays open as long as this does.
+
+    Args:
+        path: the file.
+        kind: what to call it in messages.
+        remedy: what to do about a file that is none.
+
+    Raises:
+        DataError: no such file, or no such format.
+    """
+
+    def __init__(self, path: Path, *, kind: str = "file", remedy: str) -> None:
+        self._path = path
+        self._remedy = remedy
+        self._stack = ExitStack()
+        self.close = finalize(self, self._stack.close)
+        file = self._stack.enter_context(opened(path, kind=kind))
+        self.room = most_bytes(size_of(file))
+        with self._told():
+            self._archive = self._stack.enter_context(ZipFile(file))
+        self.names = tuple(name.removesuffix(".npy") for name in self._archive.namelist())
+
+    def header(self, name: str) -> Header:
+        """Header of an array that is there.
+
+        Raises:
+            DataError: something else than an array of numbers, or one that this file cannot hold.
+        """
+        with self._told(), self._member(name) as content:
+            return self._checked_header(name, content)
+
+    def read(self, name: str) -> np.ndarray:
+        """Numbers of an array that is there.
+
+        Raises:
+            DataError: whatever `header` refuses.
+        """
+        with self._told(), self._member(name) as content:
+            header = self._checked_header(name, content)
+            content.seek(header.offset)
+            return _numbers(content, header, where=self._where(name), remedy=self._remedy)
+
+    def _where(self, name: str) -> str:
+        return f"{self._path}, {name}"
+
+    def _member(self, name: str) -> IO[bytes]:
+        member = self._archive.getinfo(f"{name}.npy")
+        if member.file_size > self.room:
+            raise DataError(
+                f"{self._where(name)}: {member.file_size:,} bytes, which is too many for a file of this "
+                f"size; {self._remedy}"
+            )
+        if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+            raise DataError(f"{self._where(name)}: compressed in another way than numpy does; {self._remedy}")
+        return self._archive.open(member)
+
+    def _checked_header(self, name: str, content: IO[bytes]) -> Header:
+        size = self._archive.getinfo(f"{name}.npy").file_size
+        header = _header(content, size=size, where=self._where(name), remedy=self._remedy)
+        if header.offset + header.bytes != size:
+            raise DataError(
+                f"{self._where(name)}: {size - header.offset} bytes, expected {header.bytes} of shape "
+                f"{list(header.shape)}; {self._remedy}"
+            )
+        return header
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell in our words what makes a file no archive."""
+        try:
+            yield
+        except DataError:
+            raise
+        except _NO_ARCHIVE as error:
+            self.close()
+            raise DataError(
+                f"{self._path}: expected arrays in .npz format ({error}); {self._remedy}"
+            ) from error
+
+
 def read_archive(path: Path, *, remedy: str) -> dict[str, np.ndarray]:
     """Arrays of a .npz file by their names.
 
     Raises:
         DataError: no such file, no such format, or an array that is far larger than the file could hold.
     """
-    with opened(path) as file:
-        room = _SMALL + _COMPRESSION * size_of(file)
-        arrays = {}
-        try:
-            with ZipFile(file) as archive:
-                for name in [file.removesuffix(".npy") for file in archive.namelist()]:
-                    arrays[name] = _member(archive, name, room=room, path=path, remedy=remedy)
-                    room -= arrays[name].nbytes
-        except DataError:
-            raise
-        except _NO_ARCHIVE as error:
-            raise DataError(f"{path}: expected arrays in .npz format ({error}); {remedy}") from error
+    archive, arrays = Archive(path, remedy=remedy), {}
+    try:
+        for name in archive.names:
+            arrays[name] = archive.read(name)
+            archive.room -= arrays[name].nbytes
+    finally:
+        archive.close()
     return arrays
-
-
-def _member(archive: ZipFile, name: str, *, room: int, path: Path, remedy: str) -> np.ndarray:
-    where = f"{path}, {name}"
-    member = archive.getinfo(f"{name}.npy")
-    if member.file_size > room:
-        raise DataError(
-            f"{where}: {member.file_size:,} bytes, which is too many for a file of this size; {remedy}"
-        )
-    if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        raise DataError(f"{where}: compressed in another way than numpy does; {remedy}")
-    with archive.open(member) as content:
-        header = _header(content, size=member.file_size, where=where, remedy=remedy)
-        if header.offset + header.bytes != member.file_size:
-            raise DataError(
-                f"{where}: {member.file_size - header.offset} bytes, expected {header.bytes} of shape "
-                f"{list(header.shape)}; {remedy}"
-            )
-        content.seek(header.offset)
-        return _numbers(content, header, where=where, remedy=remedy)
 
 
 def _header(file: IO[bytes], *, size: int, where: str, remedy: str) -> Header:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from avqa_lit.data.feature_files import FeatureFolder
+from avqa_lit.data.feature_folder import FeatureFolder
 
 
 def fingerprint_of(

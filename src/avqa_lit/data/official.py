@@ -12,18 +12,14 @@ from avqa_lit.batch import Modality
 from avqa_lit.data.annotated import Annotated, annotated_in_store, check_split
 from avqa_lit.data.annotations import FieldMap, Question, read_annotations
 from avqa_lit.data.build import build_store
-from avqa_lit.data.feature_files import (
-    Extraction,
-    FeatureFolder,
-    StoredDtype,
-    extraction_of,
-    modality_of,
-)
+from avqa_lit.data.feature_files import Extraction, extraction_of, modality_of
+from avqa_lit.data.feature_folder import FeatureFolder
 from avqa_lit.data.fingerprint import fingerprint_of
 from avqa_lit.data.oddities import warn_of_oddities
 from avqa_lit.data.pack import write_store
 from avqa_lit.data.presence import presence_in_folders, presence_in_store, questions_in_store
 from avqa_lit.data.store import SCHEMA, FeatureStore
+from avqa_lit.data.stored_values import StoredDtype
 from avqa_lit.data.view_folders import clean_folders, view_folders
 from avqa_lit.data.views import check_names
 from avqa_lit.errors import ConfigError, DataError

@@ -14,9 +14,10 @@ from rich.progress import Progress
 from avqa_lit.artifacts.atomic import write_json
 from avqa_lit.data.annotations import Question
 from avqa_lit.data.digests import note_sha256, sha256
-from avqa_lit.data.feature_files import FeatureSource, StoredDtype, check_shape, modality_of, to_stored
+from avqa_lit.data.feature_files import FeatureSource, check_shape, modality_of
 from avqa_lit.data.progress_bar import progress_bar
 from avqa_lit.data.store import SCHEMA, meta_checksum
+from avqa_lit.data.stored_values import StoredDtype, to_stored
 from avqa_lit.data.vocabulary import Vocabulary, split_words
 from avqa_lit.errors import DataError
 from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy

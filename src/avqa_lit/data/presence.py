@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from avqa_lit.batch import Modality
 from avqa_lit.data.annotated import annotated_in_store
 from avqa_lit.data.annotations import Question
-from avqa_lit.data.feature_files import FeatureFolder
+from avqa_lit.data.feature_folder import FeatureFolder
 from avqa_lit.data.store import FeatureStore
 from avqa_lit.data.views import CLEAN
 from avqa_lit.errors import DataError

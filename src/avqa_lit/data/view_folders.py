@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from avqa_lit.data.feature_files import Extraction, FeatureFolder
+from avqa_lit.data.feature_files import Extraction
+from avqa_lit.data.feature_folder import FeatureFolder
 from avqa_lit.errors import DataError
 
 
@@ -21,16 +22,20 @@ def clean_folders(
         DataError: a wanted track without a folder.
     """
     folders = {
-        name: FeatureFolder(extraction, features / extraction.encoder)
+        name: FeatureFolder(
+            extraction,
+            features / (extraction.folder or extraction.encoder),
+            key=f"data.{name}" if name in ("audio", "visual") else f"data.tracks.{name}",
+        )
         for name, extraction in extractions.items()
     }
     for name in wanted:
-        if not folders[name].path.is_dir():
-            encoders = sorted(entry.name for entry in features.glob("*/"))
-            key = f"data.{name}" if name in ("audio", "visual") else f"data.tracks.{name}"
+        path, key = folders[name].path, folders[name].key
+        if not path.is_dir():
+            there = sorted(entry.name for entry in features.glob("*/"))
             raise DataError(
-                f"{folders[name].path}: no folder of {name} features, expected one .npy file a video; "
-                f"encoders there: {', '.join(encoders) or 'none'}; choose with {key}.encoder=NAME"
+                f"{path}: no folder of {name} features; encoders there: {', '.join(there) or 'none'}; choose "
+                f"with {key}.encoder=NAME, or with {key}.folder=NAME where the folder has another name"
             )
     return {name: folder for name, folder in folders.items() if folder.path.is_dir()}
 
@@ -51,7 +56,11 @@ def view_folders(
     views = {}
     for name, folder in folders.items():
         possible = {
-            track: FeatureFolder(of_clean.extraction, raw / folder / of_clean.extraction.encoder)
+            track: FeatureFolder(
+                of_clean.extraction,
+                raw / folder / (of_clean.extraction.folder or of_clean.extraction.encoder),
+                key=of_clean.key,
+            )
             for track, of_clean in clean.items()
         }
         views[name] = {track: of_view for track, of_view in possible.items() if of_view.path.is_dir()}

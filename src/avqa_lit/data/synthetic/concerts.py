@@ -17,9 +17,10 @@ from avqa_lit.batch import Modality
 from avqa_lit.data.annotated import Annotated, annotated_in_store
 from avqa_lit.data.annotations import read_annotations
 from avqa_lit.data.build import build_store
-from avqa_lit.data.feature_files import Extraction, FeatureArrays, StoredDtype, modality_of
+from avqa_lit.data.feature_files import Extraction, FeatureArrays, modality_of
 from avqa_lit.data.pack import write_store
 from avqa_lit.data.store import FeatureStore
+from avqa_lit.data.stored_values import StoredDtype
 from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS
 from avqa_lit.data.synthetic.questions import Question, QuestionDrawer
 from avqa_lit.data.synthetic.scenes import Scene, simulate

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Float
 
-from avqa_lit.data.feature_files import StoredDtype
+from avqa_lit.data.stored_values import StoredDtype
 from avqa_lit.data.synthetic.encoders import Signal, hear, see
 from avqa_lit.data.synthetic.scenes import INSTRUMENTS, Scene
 from avqa_lit.errors import ConfigError
