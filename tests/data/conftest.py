@@ -99,7 +99,7 @@ def official(layout):
         values = {
             "raw": str(layout),
             "annotations": {split: f"json/avqa-{split}.json" for split in ("train", "val", "test")},
-            "audio": Extraction("vggish", seconds_per_row=0.96),
+            "audio": Extraction("vggish", seconds_per_row=0.75),
             "visual": Extraction("resnet", seconds_per_row=0.5, start_seconds=0.25),
         }
         return OfficialLayout(**(values | changes))

@@ -71,7 +71,7 @@ def test_tracks_of_unequal_length_keep_it(store):
     )
     assert (audio.shape, visual.shape) == ((2, 4, 7), (2, 6, 11))
     assert (audio_mask.sum(axis=1).tolist(), visual_mask.sum(axis=1).tolist()) == ([3, 4], [5, 6])
-    np.testing.assert_allclose(audio_seconds[1], [0, 0.96, 1.92, 2.88], rtol=1e-6)
+    np.testing.assert_allclose(audio_seconds[1], [0, 0.75, 1.5, 2.25], rtol=1e-6)
     np.testing.assert_allclose(visual_seconds[0], [0.25, 0.75, 1.25, 1.75, 2.25, 2.75])
 
 

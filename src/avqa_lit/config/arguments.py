@@ -13,6 +13,8 @@ from avqa_lit.config.paths import PATHS, PATHS_OF_HYDRA, absolute
 
 # Names that people choose, which may hold anything.
 NAMES = ("study", "logger.name")
+# Names of files and arrays, in which placeholders stand in braces.
+_NAMES_OF_FEATURES = re.compile(r"data\.(audio|visual|tracks\.\w+)\.(folder|files|array)")
 # Options that have a value behind them.
 _WITH_VALUE = {"--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p"}
 _OVERRIDE = re.compile(r"(?P<plus>\+{0,2})(?P<key>[\w./@:-]+)=(?P<text>.*)", re.DOTALL)
@@ -38,7 +40,7 @@ def for_hydra(
             made.append(argument)
             continue
         key, text = renamed.get(found["key"], found["key"]), found["text"]
-        if key in texts:
+        if key in texts or _NAMES_OF_FEATURES.fullmatch(key):
             text = _free_text(key, text, sweeps=sweeps)
         elif key in groups and not _is_name(text):
             text = _quoted(text)
@@ -57,7 +59,7 @@ def _plus(plus: str, key: str, *, schema: type, groups: Collection[str]) -> str:
 def _free_text(key: str, text: str, *, sweeps: bool) -> str:
     """The text as one value; for a path also null, a list, or a sweep that is asked for."""
     in_quotes = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
-    if in_quotes or (key in (*PATHS, *NAMES) and text == "null"):
+    if in_quotes or (key not in PATHS_OF_HYDRA and text == "null"):
         return text
     in_grammar = re.fullmatch(r"\[.*\]|choice\(.*\)", text, re.DOTALL) or (sweeps and "," in text)
     if key in PATHS and in_grammar and not Path(text).exists():

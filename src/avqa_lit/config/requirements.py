@@ -7,6 +7,7 @@ from typing import Any
 from hydra.utils import get_object
 
 from avqa_lit.batch import ModelSpec
+from avqa_lit.data.feature_files import track_key
 from avqa_lit.data.source import DataSource
 from avqa_lit.errors import ConfigError
 from avqa_lit.needs import LossNeeds, ModelNeeds, Needs, needs_of
@@ -35,11 +36,11 @@ class Requirements:
         offered = source.track_modalities
         for name in self.needs.tracks:
             if name not in offered:
-                key = f"data.{name}" if name in ("audio", "visual") else f"data.tracks.{name}"
                 raise ConfigError(
                     f"the model reads the track {name}, which these data do not have; they have "
-                    f"{', '.join(offered)}: describe it with '{key}={{encoder: NAME, ...}}' where the data "
-                    "allow it, or name the tracks that the model shall read with model.tracks=[...]"
+                    f"{', '.join(offered)}: describe it with '{track_key(name)}={{encoder: NAME, ...}}' "
+                    "where the data allow it, or name the tracks that the model shall read with "
+                    "model.tracks=[...]"
                 )
 
     def asked_of_model(self, spec: ModelSpec) -> ModelSpec:

@@ -79,6 +79,11 @@ def extraction_of(options: Mapping[str, Any], *, key: str) -> Extraction:
     return Extraction(**options)
 
 
+def track_key(name: str) -> str:
+    """Config key of the track with this name."""
+    return f"data.{name}" if name in ("audio", "visual") else f"data.tracks.{name}"
+
+
 def modality_of(name: str, extraction: Extraction) -> Modality:
     """Modality of the track with this name.
 

@@ -15,6 +15,7 @@ from avqa_lit.data.build import build_store
 from avqa_lit.data.feature_files import Extraction, extraction_of, modality_of
 from avqa_lit.data.feature_folder import FeatureFolder
 from avqa_lit.data.fingerprint import fingerprint_of
+from avqa_lit.data.misreading import check_tracks
 from avqa_lit.data.oddities import warn_of_oddities
 from avqa_lit.data.pack import write_store
 from avqa_lit.data.presence import presence_in_folders, presence_in_store, questions_in_store
@@ -27,6 +28,7 @@ from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
 
 SPLITS = ("train", "val", "test")
 MISSING = ("error", "drop")
+IMPLAUSIBLE = ("error", "accept")
 DTYPES = get_args(StoredDtype)
 SHOWN = 5
 
@@ -51,6 +53,8 @@ class OfficialLayout:
         features: folder of the encoders' folders, relative to `raw`.
         missing: "error" refuses a question without features, "drop" leaves it out and counts it; likewise a
             video without features of a view is refused, or counted while the clean ones stand in.
+        implausible: "error" refuses tracks whose axes or spans of time say that they were misread, "accept"
+            packs and reads them as they are.
         dtype: precision of the packed features: float16, or float32 for values that float16 cannot hold.
         fields: keys of the annotation files.
         taxonomy: the categories of a data set that has others than MUSIC-AVQA, in the order of tables: a list
@@ -69,13 +73,18 @@ class OfficialLayout:
     store: str | None = None
     features: str = "feats"
     missing: Literal["error", "drop"] = "error"
+    implausible: Literal["error", "accept"] = "error"
     dtype: StoredDtype = "float16"
     fields: FieldMap = field(default_factory=FieldMap)
     taxonomy: Sequence[Mapping[str, str | None]] | None = None
     views: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
-        for name, value, known in (("missing", self.missing, MISSING), ("dtype", self.dtype, DTYPES)):
+        for name, value, known in (
+            ("missing", self.missing, MISSING),
+            ("implausible", self.implausible, IMPLAUSIBLE),
+            ("dtype", self.dtype, DTYPES),
+        ):
             if value not in known:
                 raise ConfigError(f"data.{name}={value}: expected {' or '.join(known)}")
         if set(self.annotations) != set(SPLITS):
@@ -136,8 +145,12 @@ class OfficialLayout:
         raw = self._raw()
         wanted = tuple(self.extractions) if tracks is None else tuple(tracks)
         if raw is None:
-            return self._opened(cache, wanted).with_tracks(wanted)
-        return self._build(raw, wanted, cache=cache, progress=progress)
+            store = self._opened(cache, wanted).with_tracks(wanted)
+        else:
+            store = self._build(raw, wanted, cache=cache, progress=progress)
+        if self.implausible == "error":
+            check_tracks(store.rows_of_clips({name: made.stride for name, made in self.extractions.items()}))
+        return store
 
     def annotated(self, split: str, *, cache: Path | None = None) -> Annotated:
         """A split's questions, read from the annotations; from the store where there is no raw folder.
@@ -211,6 +224,7 @@ class OfficialLayout:
                 taxonomy=self.categories,
                 dtype=self.dtype,
                 fingerprint=fingerprint,
+                plausible=wanted if self.implausible == "error" else (),
                 progress=progress,
             )
 

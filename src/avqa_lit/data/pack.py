@@ -1,6 +1,7 @@
 """Writes a feature store: packed arrays, their index and what they came from."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +15,8 @@ from rich.progress import Progress
 from avqa_lit.artifacts.atomic import write_json
 from avqa_lit.data.annotations import Question
 from avqa_lit.data.digests import note_sha256, sha256
-from avqa_lit.data.feature_files import FeatureSource, check_shape, modality_of
+from avqa_lit.data.feature_files import Extraction, FeatureSource, check_shape, modality_of, track_key
+from avqa_lit.data.misreading import TrackRows, check_tracks
 from avqa_lit.data.progress_bar import progress_bar
 from avqa_lit.data.store import SCHEMA, meta_checksum
 from avqa_lit.data.stored_values import StoredDtype, to_stored
@@ -30,6 +32,7 @@ def write_store(
     tracks: Mapping[str, FeatureSource],
     dtype: StoredDtype,
     fingerprint: str,
+    plausible: Collection[str] = (),
     views: Mapping[str, Mapping[str, FeatureSource]] = MappingProxyType({}),
     taxonomy: Taxonomy = MUSIC_AVQA,
     progress: bool = False,
@@ -43,6 +46,7 @@ def write_store(
             may lack some of them.
         dtype: precision of the packed arrays.
         fingerprint: what the store was made from; a store with another one is out of date.
+        plausible: names of the tracks that are refused where they were almost surely misread.
         views: features of each further view by track; where a view lacks features, the clean ones stand in.
         taxonomy: the categories that the questions fall into.
         progress: show a bar where the output is a terminal.
@@ -51,12 +55,15 @@ def write_store(
         DataError: features that cannot be packed, by file.
     """
     index, strings = _index(questions, train=questions["train"])
-    packed = {}
+    plans, packed = {}, {}
     with progress_bar(enabled=progress) as bar:
         for name, clean in tracks.items():
             others = [view.get(name) for view in views.values()]
             ids = strings[f"{modality_of(name, clean.extraction)}_ids"]
-            packed[name], columns = _pack(folder, name, clean, others, ids, dtype=dtype, bar=bar)
+            plans[name] = _planned(name, clean, others, ids, bar=bar)
+        check_tracks([plans[name].rows_of_clips(index) for name in plans if name in plausible])
+        for name, plan in plans.items():
+            packed[name], columns = plan.write(folder, dtype=dtype, bar=bar)
             index |= columns
     with (folder / "index.npz").open("wb") as file:
         np.savez(file, allow_pickle=False, **index)
@@ -78,36 +85,75 @@ def write_store(
     write_json(folder / "store.json", {"checksum": meta_checksum(meta), "fingerprint": fingerprint, **meta})
 
 
-def _pack(
-    folder: Path,
+@dataclass(frozen=True)
+class _Plan:
+    """What is packed of one track in all views.
+
+    Attributes:
+        name: of the track.
+        made: how its features were made.
+        entries: what is packed, in order.
+        place: of each view and id among the entries; -1 where there are no features.
+        lengths: rows of each entry that are kept, and a last 0 for the place -1.
+        row_shape: shape of one row.
+    """
+
+    name: str
+    made: Extraction
+    entries: Sequence[tuple[FeatureSource, str]]
+    place: Int64[np.ndarray, "view entry"]
+    lengths: Int64[np.ndarray, " packed"]
+    row_shape: tuple[int, ...]
+
+    def rows_of_clips(self, index: Mapping[str, np.ndarray]) -> TrackRows:
+        """Rows of each clip in the clean view."""
+        clips = index[f"clip_{modality_of(self.name, self.made)}"]
+        return TrackRows(
+            key=track_key(self.name),
+            encoder=self.made.encoder,
+            row_shape=self.row_shape,
+            rows=self.lengths[self.place[0]][clips],
+            seconds_per_row=self.made.seconds_per_row * self.made.stride,
+            stride=self.made.stride,
+        )
+
+    def write(
+        self, folder: Path, *, dtype: StoredDtype, bar: Progress
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Write the rows; what store.json says of the track, and its columns of the index."""
+        name, made = self.name, self.made
+        entries = bar.track(self.entries, description=f"Packing {name} ({made.encoder})")
+        shape = (int(self.lengths.sum()), *self.row_shape)
+        with (folder / f"{name}.npy").open("wb") as file:
+            _write_rows(file, entries, shape=shape, dtype=dtype)
+        meta = {
+            "modality": modality_of(name, made),
+            "file": f"{name}.npy",
+            "shape": shape,
+            "dtype": dtype,
+            "encoder": made.encoder,
+            "seconds_per_row": made.seconds_per_row * made.stride,
+            "start_seconds": made.start_seconds,
+        }
+        first_row = np.cumsum(self.lengths) - self.lengths
+        columns = {"length": self.lengths[self.place], "first_row": first_row[self.place]}
+        return meta, {f"{name}_{column}": values.ravel() for column, values in columns.items()}
+
+
+def _planned(
     name: str,
     clean: FeatureSource,
     others: Sequence[FeatureSource | None],
     ids: Sequence[str],
     *,
-    dtype: StoredDtype,
     bar: Progress,
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Write one track in all views; what store.json says of it, and its columns of the index."""
+) -> _Plan:
+    """What is packed of a track, whose files are checked but not read whole."""
     made = clean.extraction
     entries, place = _entries(clean, others, ids)
-    about = f"{name} ({made.encoder})"
-    lengths, row_shape = _layout(name, bar.track(entries, description=f"Checking {about}"))
-    shape = (int(lengths.sum()), *row_shape)
-    with (folder / f"{name}.npy").open("wb") as file:
-        _write_rows(file, bar.track(entries, description=f"Packing {about}"), shape=shape, dtype=dtype)
-    meta = {
-        "modality": modality_of(name, made),
-        "file": f"{name}.npy",
-        "shape": shape,
-        "dtype": dtype,
-        "encoder": made.encoder,
-        "seconds_per_row": made.seconds_per_row * made.stride,
-        "start_seconds": made.start_seconds,
-    }
-    lengths = np.append(lengths, 0)  # of an entry without features, whose place is -1
-    first_row = np.cumsum(lengths) - lengths
-    return meta, {f"{name}_length": lengths[place].ravel(), f"{name}_first_row": first_row[place].ravel()}
+    checked = bar.track(entries, description=f"Checking {name} ({made.encoder})")
+    lengths, row_shape = _layout(name, checked)
+    return _Plan(name, made, entries, place, np.append(lengths, 0), row_shape)
 
 
 def _entries(
@@ -141,7 +187,8 @@ def _layout(name: str, entries: Iterable[tuple[FeatureSource, str]]) -> tuple[np
         if tuple(row) != row_shape:
             raise DataError(
                 f"{source.where(identity)}: rows of shape {row}, expected {list(row_shape)} as in "
-                f"{first}; all files of one track come from one encoder"
+                f"{first}; all files of one track come from one encoder, with time in their first axis; if "
+                f"time is another axis, say so with {track_key(name)}.layout"
             )
         lengths.append(-(-length // source.extraction.stride))
     if row_shape is None:

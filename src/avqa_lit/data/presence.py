@@ -21,10 +21,12 @@ class Presence:
     Attributes:
         ids: by view, the clean one among them, and by track; a view has the tracks that it has a folder of.
         file: place of the features of an id, for messages, by view, track and id.
+        suggested: what the folder of a track holds instead of the features of these ids, for messages.
     """
 
     ids: Mapping[str, Mapping[str, Collection[str]]]
     file: Callable[[str, str, str], str]
+    suggested: Callable[[str, Collection[str]], str]
 
     def check(
         self,
@@ -70,7 +72,19 @@ class Presence:
             raise DataError(
                 f"{number} of {sum(map(len, questions.values()))} questions lack a feature file; extract it, "
                 f"or leave these questions out with data.missing=drop:{first}"
+                f"{self._suggestions(questions, tracks)}"
             )
+
+    def _suggestions(
+        self, questions: Mapping[str, Sequence[Question]], tracks: Mapping[str, Modality]
+    ) -> str:
+        """What the folders hold of tracks that have features of no question."""
+        needed = {track: _identities(questions, modality) for track, modality in tracks.items()}
+        return "".join(
+            f"\n  {self.suggested(track, identities)}"
+            for track, identities in needed.items()
+            if not any(identity in self.ids[CLEAN][track] for identity in identities)
+        )
 
     def _check_view(
         self,
@@ -105,6 +119,7 @@ def presence_in_folders(
     return Presence(
         {view: {track: folder.ids() for track, folder in tracks.items()} for view, tracks in folders.items()},
         lambda view, track, identity: folders[view][track].where(identity),
+        lambda track, identities: clean[track].suggested(identities),
     )
 
 
@@ -125,6 +140,7 @@ def presence_in_store(
             for view, tracks in folders.items()
         },
         lambda view, track, identity: folders[view][track].where(identity),
+        lambda track, identities: clean[track].suggested(identities),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from avqa_lit.data.feature_files import Extraction
+from avqa_lit.data.feature_files import Extraction, track_key
 from avqa_lit.data.feature_folder import FeatureFolder
 from avqa_lit.errors import DataError
 
@@ -25,7 +25,7 @@ def clean_folders(
         name: FeatureFolder(
             extraction,
             features / (extraction.folder or extraction.encoder),
-            key=f"data.{name}" if name in ("audio", "visual") else f"data.tracks.{name}",
+            key=track_key(name),
         )
         for name, extraction in extractions.items()
     }
