@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations
 
 import numpy as np
 from jaxtyping import Int64
@@ -77,9 +77,14 @@ def _check_spans(first: TrackRows, second: TrackRows) -> None:
     longest_row = max(first.seconds_per_row, second.seconds_per_row)
     if max(spans) <= max(MOST_APART * min(spans), min(spans) + longest_row):
         return
-    for track, other in permutations((first, second)):
-        span = rows[other.key] * other.seconds_per_row
-        _check_axes(track, np.unique(track.rows[both]), other=other, span=span)
+    turned = [
+        (apart, track, other, span)
+        for track, other, span in ((first, second, spans[1]), (second, first, spans[0]))
+        if (apart := _apart_if_turned(track, track.rows[both], span)) <= MOST_APART
+    ]
+    if turned:
+        _, track, other, span = min(turned, key=lambda found: found[0])
+        raise _turned(track, int(track.rows[both][0]), other=other, span=span)
     remedies = " or ".join(
         f"{track.key}.seconds_per_row={span / rows[track.key] / track.stride:.4g}"
         for track, span in zip((first, second), reversed(spans), strict=True)
@@ -90,18 +95,23 @@ def _check_spans(first: TrackRows, second: TrackRows) -> None:
     )
 
 
-def _check_axes(
-    track: TrackRows, counts: Int64[np.ndarray, " count"], *, other: TrackRows, span: float
-) -> None:
-    """Refuse a track whose second axis fits the span of the other one, and whose first never changes."""
-    length = track.row_shape[0]
-    found = length * track.seconds_per_row
-    if track.stride > 1 or len(counts) > 1 or max(found, span) > MOST_APART * min(found, span):
-        return
-    shape = [int(counts[0]), *track.row_shape]
-    layouts = {2: "CT", 3: "PTC", 4: "CTHW"} if shape[0] > 1 else {2: "CT", 3: "1TC", 4: "1TPC"}
-    raise DataError(
-        f"{track.key} ({track.encoder}): files of shape {shape} would be {shape[0]} rows, and the {length} "
-        f"of their second axis fit the {span:.4g} s of {other.key} ({other.encoder}): time is not "
-        f"their first axis; set {track.key}.layout={layouts[len(shape)]}, {KEEP}"
+def _apart_if_turned(track: TrackRows, rows: Int64[np.ndarray, " clip"], span: float) -> float:
+    """By which factor the track would differ from `span` if its second axis were time.
+
+    That is infinity where its first axis changes from video to video, as time does.
+    """
+    if track.stride > 1 or len(np.unique(rows)) > 1:
+        return np.inf
+    found = track.row_shape[0] * track.seconds_per_row
+    return max(found, span) / min(found, span)
+
+
+def _turned(track: TrackRows, rows: int, *, other: TrackRows, span: float) -> DataError:
+    """What to say of a track whose second axis is time."""
+    shape = [rows, *track.row_shape]
+    layouts = {2: "CT", 3: "PTC", 4: "CTHW"} if rows > 1 else {2: "CT", 3: "1TC", 4: "1TPC"}
+    return DataError(
+        f"{track.key} ({track.encoder}): files of shape {shape} would be {rows} rows, and the {shape[1]} of "
+        f"their second axis fit the {span:.4g} s of {other.key} ({other.encoder}): time is not their first "
+        f"axis; set {track.key}.layout={layouts[len(shape)]}, {KEEP}"
     )
