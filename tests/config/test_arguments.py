@@ -30,8 +30,22 @@ def test_free_text_is_quoted_for_hydra(argument, expected):
     assert taken(argument, schema=Predict, renamed=FREE_TEXT) == [expected]
 
 
-@pytest.mark.parametrize("key", ["paths.runs", "checkpoint", "predictions", "figure", "data.raw", "study"])
-@pytest.mark.parametrize("text", [f"/a {ODD}.b", "a,b", "2024", "true", "[a", "~/x", "x=y", " a "])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "paths.runs",
+        "checkpoint",
+        "predictions",
+        "figure",
+        "data.raw",
+        "study",
+        "data.audio.files",
+        "data.tracks.patches.array",
+    ],
+)
+@pytest.mark.parametrize(
+    "text", [f"/a {ODD}.b", "{video_id}.mp4.npy", "a,b", "2024", "true", "[a", "~/x", "x=y", " a "]
+)
 def test_a_path_or_a_name_comes_out_of_hydra_as_it_was_given(key, text):
     (argument,) = taken(f"{key}={text}")
     assert OverridesParser.create().parse_override(argument).value() == text
@@ -42,6 +56,7 @@ def test_a_path_or_a_name_comes_out_of_hydra_as_it_was_given(key, text):
     "argument",
     [
         "data.raw=null",
+        "data.visual.array=null",
         "data.raw=choice(a,b)",
         "predictions=[a,b]",
         "paths.runs='a b'",

@@ -121,6 +121,28 @@ def test_missing_features_are_listed_with_the_remedy(official, layout):
         official().prepare()
 
 
+def test_a_folder_with_other_file_names_is_told_with_the_setting_that_reads_it(official, layout):
+    for file in (layout / "feats/resnet").iterdir():
+        file.rename(file.with_name(f"{file.stem}.mp4.npy"))
+    with pytest.raises(
+        DataError,
+        match=r"(?s)5 of 5 questions lack a feature file.*\n  .*feats/resnet holds a.mp4.npy, b.mp4.npy.*; "
+        r"data.visual.files=\{video_id\}.mp4.npy would read them$",
+    ) as told:
+        official().prepare()
+    assert "feats/vggish holds" not in str(told.value)
+    visual = Extraction("resnet", seconds_per_row=0.5, files="{video_id}.mp4.npy")
+    assert official(visual=visual).prepare().dropped["test"] == 0
+
+
+def test_a_folder_may_have_another_name_than_its_encoder(official, layout):
+    (layout / "feats/resnet").rename(layout / "feats/rgb")
+    with pytest.raises(DataError, match=r"data.visual.folder=NAME where the folder has another name"):
+        official().prepare()
+    visual = Extraction("resnet", seconds_per_row=0.5, folder="rgb")
+    assert official(visual=visual).prepare().encoders["visual"] == "resnet"
+
+
 def test_questions_without_features_are_dropped_and_counted(official, layout, caplog):
     (layout / "feats/resnet/d.npy").unlink()
     (layout / "feats/vggish/a.npy").unlink()

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from avqa_lit.data.annotations import read_annotations
 from avqa_lit.data.answer_file import read_answer_file
@@ -57,6 +58,25 @@ def test_feature_files(tmp_path, survives, mutated_npy):
         to_stored(folder.read("v"), dtype="float16", where=folder.where("v"))
 
     survives(lambda rng: path.write_bytes(mutated_npy(array, rng)), read)
+
+
+@pytest.mark.parametrize("ending", [".npz", ".h5", ".pt"])
+def test_feature_files_of_other_formats(tmp_path, survives, mutated_bytes, ending):
+    path, array = tmp_path / f"v{ending}", np.arange(600, dtype=np.float32).reshape(20, 30)
+    if ending == ".npz":
+        np.savez(path, v=array)
+    elif ending == ".h5":
+        with pytest.importorskip("h5py").File(path, "w") as file:
+            file["v"] = array
+    else:
+        torch.save({"v": torch.from_numpy(array)}, path)
+    content = path.read_bytes()
+
+    def read():
+        folder = FeatureFolder(Extraction("e", files=f"{{video_id}}{ending}", array="v"), tmp_path)
+        assert folder.read("v").shape == folder.shape("v")
+
+    survives(lambda rng: path.write_bytes(mutated_bytes(content, rng)), read)
 
 
 class Lengths:

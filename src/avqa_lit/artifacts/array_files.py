@@ -42,6 +42,7 @@ _NO_HEADER = (
 )
 _NO_ARCHIVE = (
     BadZipFile,
+    OSError,  # a place before the beginning of the file
     zlib.error,
     struct.error,
     EOFError,

@@ -59,7 +59,8 @@ def _plus(plus: str, key: str, *, schema: type, groups: Collection[str]) -> str:
 def _free_text(key: str, text: str, *, sweeps: bool) -> str:
     """The text as one value; for a path also null, a list, or a sweep that is asked for."""
     in_quotes = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
-    if in_quotes or (key not in PATHS_OF_HYDRA and text == "null"):
+    may_be_null = key in (*PATHS, *NAMES) or _NAMES_OF_FEATURES.fullmatch(key)
+    if in_quotes or (may_be_null and text == "null"):
         return text
     in_grammar = re.fullmatch(r"\[.*\]|choice\(.*\)", text, re.DOTALL) or (sweeps and "," in text)
     if key in PATHS and in_grammar and not Path(text).exists():

@@ -14,6 +14,7 @@ from avqa_lit.errors import ConfigError, DataError
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 SHOWN = 5
+LOOKED_AT = 50  # names that a suggestion is drawn from
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def suggested(folder: Path, values: Collection[str], *, placeholder: str, key: s
         names = sorted(entry.name for entry in entries)
     listed = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
     found = f"{folder} holds {listed or 'nothing'}"
-    readable = [name for name in names if PurePath(name).suffix in FORMATS]
+    readable = [name for name in names if PurePath(name).suffix in FORMATS][:LOOKED_AT]
     if pattern := _pattern(readable, values, placeholder):
         return f"{found}; {key}.files={pattern} would read them"
     for name in readable[:1]:
@@ -170,7 +171,7 @@ def suggested(folder: Path, values: Collection[str], *, placeholder: str, key: s
             inside = open_arrays(folder / name, kind="file").names
         except (DataError, ImportError):
             continue
-        if pattern := _pattern(inside, values, placeholder):
+        if pattern := _pattern(inside[:LOOKED_AT], values, placeholder):
             return f"{found}; {key}.files={name} {key}.array={pattern} would read it"
     return found
 
