@@ -84,7 +84,7 @@ def test_other_properties_of_a_question_may_name_arrays(tmp_path):
         (
             "all.h5",
             None,
-            r"data.audio.files=all.h5 data.audio.array=None: expected \{video_id\} in one of them",
+            r"data.audio.files=all.h5: one file for all; expected \{video_id\} in data.audio.array, .* null",
         ),
     ],
 )

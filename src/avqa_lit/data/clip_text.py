@@ -17,6 +17,7 @@ from avqa_lit.data.text_batches import (
     token_ids,
 )
 from avqa_lit.errors import ConfigError
+from avqa_lit.ranges import Count
 
 
 class CLIPTextEncoder:
@@ -50,7 +51,7 @@ class CLIPTextEncoder:
         label: str | None,
         mask_padding: bool,
         padding: int | None,
-        batch_size: int,
+        batch_size: Count,
     ) -> None:
         if batch_size < 1:
             raise ConfigError(f"question.batch_size={batch_size}: expected 1 or more")

@@ -52,8 +52,8 @@ class NamedArrays:
             raise ConfigError(f"{self.key}.files: {{{unknown[0]}}} stands for nothing; expected {allowed}")
         if not found:
             raise ConfigError(
-                f"{self.key}.files={self.files} {self.key}.array={self.array}: expected {allowed} in one of "
-                "them, which tells whose features an array holds"
+                f"{self.key}.files={self.files}: one file for all; expected {allowed} in {self.key}.array, "
+                f"which tells whose features an array holds, and found {self.array or 'null'}"
             )
 
     @property
