@@ -21,7 +21,7 @@ def raw(tmp_path):
     (folder / "feats/patches").mkdir()
     chance = np.random.default_rng(0)
     for file in (folder / "feats/synthetic_visual").iterdir():
-        np.save(folder / "feats/patches" / file.name, chance.normal(size=(11, 2, 5)).astype(np.float32))
+        np.save(folder / "feats/patches" / file.name, chance.normal(size=(9, 2, 5)).astype(np.float32))
     return folder
 
 
@@ -47,7 +47,7 @@ def test_a_run_reads_the_tracks_that_its_model_names(train_on):
     }  # fmt: skip
     told = read_attention(run.folder.attention("test"))
     assert set(told.tracks) == {"audio", "visual", "patches"}
-    assert told.tracks["patches"].seconds.tolist() == [2.0 * row for row in range(11)]
+    assert told.tracks["patches"].seconds.tolist() == [2.0 * row for row in range(9)]
     shares = sum(np.nansum(track.shares.astype(float), axis=1) for track in told.tracks.values())
     assert shares == pytest.approx(1, abs=0.01)
 

@@ -90,8 +90,9 @@ def _check_spans(first: TrackRows, second: TrackRows) -> None:
         for track, span in zip((first, second), reversed(spans), strict=True)
     )
     raise DataError(
-        f"{first.told(rows[first.key])}, and {second.told(rows[second.key])}, though both are of the same "
-        f"videos (medians of {int(both.sum()):,}): set {remedies}, whichever is wrong, {KEEP}"
+        f"{first.told(rows[first.key])}, and {second.told(rows[second.key])}, "
+        f"though both are of the same videos (medians of {int(both.sum()):,}): "
+        f"set {remedies}, whichever is wrong, {KEEP}"
     )
 
 
@@ -112,6 +113,6 @@ def _turned(track: TrackRows, rows: int, *, other: TrackRows, span: float) -> Da
     layouts = {2: "CT", 3: "PTC", 4: "CTHW"} if rows > 1 else {2: "CT", 3: "1TC", 4: "1TPC"}
     return DataError(
         f"{track.key} ({track.encoder}): files of shape {shape} would be {rows} rows, and the {shape[1]} of "
-        f"their second axis fit the {span:.4g} s of {other.key} ({other.encoder}): time is not their first "
-        f"axis; set {track.key}.layout={layouts[len(shape)]}, {KEEP}"
+        f"their second axis fit the {span:.4g} s of {other.key} ({other.encoder}): "
+        f"time is not their first axis; set {track.key}.layout={layouts[len(shape)]}, {KEEP}"
     )
