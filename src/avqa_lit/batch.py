@@ -16,6 +16,7 @@ FIRST_WORD = 2
 
 Modality = Literal["audio", "visual"]
 QUESTION = "question"  # name of the text that every question has
+PROMPT = "prompt"  # name of a second text, such as the question as a statement
 
 _Part = TypeVar("_Part")
 

@@ -19,7 +19,8 @@ class ModelNeeds:
         texts: parts of each cached text that it reads, by the text's name, such as
             ``{"question": ("sentence",)}``. A model that reads the question is built with the keyword
             argument ``question``, a module that hands on cached vectors or a question encoder that is
-            trained with the model; any other text stands in `Batch.texts`.
+            trained with the model. The prompt, a second text such as the question as a statement, stands in
+            ``Batch.texts["prompt"]``.
         tokens: tracks whose tokens its outputs can hold, for alignment losses.
         pairs: whether it can score pairs of sound and frame, with the other videos that this takes.
         features_as_stored: whether it casts features itself; any other model gets them in float32.

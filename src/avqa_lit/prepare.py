@@ -20,6 +20,7 @@ def task(cfg: "DictConfig") -> None:
     from avqa_lit.config.question import Question
     from avqa_lit.config.resolve import resolved
     from avqa_lit.config.run_data import build_source
+    from avqa_lit.config.texts import prompt_of
     from avqa_lit.config.validation import validate
     from avqa_lit.console import PlainConsole, print_plain
     from avqa_lit.data.summary import summarize
@@ -29,15 +30,17 @@ def task(cfg: "DictConfig") -> None:
     config = resolved(cfg)
     validate(config, schema=Prepare)
     source = build_source(config["data"])
+    texts = [text for text in (Question(config["question"]).cached, prompt_of(config)) if text is not None]
+    for text in texts:
+        text.check(text.own_parts)
     if config["data"].get("export") is not None:
         folder = cast(SyntheticConcerts, source).export_to(Path(config["data"]["export"]))
         print_plain(f"official layout in {folder}")
         return
     cache = Path(config["paths"]["cache"]).expanduser()
     store = source.prepare(cache=cache, progress=config["display"])
-    encoder = Question(config["question"]).encoder
-    if encoder is not None:
-        store.text_features(encoder)
+    for text in texts:
+        text.features(store, text.own_parts)
     print_plain(f"store in {store.path}")
     if config["display"]:
         print_summary(summarize(store), console=PlainConsole())

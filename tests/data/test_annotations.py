@@ -56,7 +56,7 @@ def test_a_row_is_read_as_published(read, record):
     (question,) = read(record())
     assert question == (
         0, "12", "00000093", "00000093", MUSIC_AVQA.names.index("audio/comparative"),
-        "Is the <Object> louder than the <Object>?", "Is the piano louder than the violin?", "yes",
+        "Is the <Object> louder than the <Object>?", "Is the piano louder than the violin?", "yes", None,
     )  # fmt: skip
 
 

@@ -111,6 +111,7 @@ class _Budget(_Read):
 class _Config(_Read):
     model: _Group
     question: _Group
+    prompt: _Group = Field(default_factory=dict)
     loss: dict[str, _Group]
     optimizer: _Group
     schedule: _Group

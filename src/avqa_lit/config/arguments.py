@@ -13,8 +13,8 @@ from avqa_lit.config.paths import PATHS, PATHS_OF_HYDRA, absolute
 
 # Names that people choose, which may hold anything.
 NAMES = ("study", "logger.name")
-# Names of files and arrays, in which placeholders stand in braces.
-_NAMES_OF_FEATURES = re.compile(r"data\.(audio|visual|tracks\.\w+)\.(folder|files|array)")
+# Names of folders, files and arrays, in which placeholders stand in braces.
+_NAMES_OF_FEATURES = re.compile(r"(data\.(audio|visual|tracks\.\w+)|question|prompt)\.(folder|files|array)")
 # Options that have a value behind them.
 _WITH_VALUE = {"--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p"}
 _OVERRIDE = re.compile(r"(?P<plus>\+{0,2})(?P<key>[\w./@:-]+)=(?P<text>.*)", re.DOTALL)

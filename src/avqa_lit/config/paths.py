@@ -12,7 +12,10 @@ from avqa_lit.errors import ConfigError
 PATHS = (
     "paths.runs", "paths.cache", "data.raw", "data.store", "data.export",
     "checkpoint", "predictions", "figure", "resume",
+    "question.sentence", "question.tokens", "prompt.sentence", "prompt.tokens",
 )  # fmt: skip
+# Groups whose keys are paths with this class alone: a question encoder of one's own may call others so.
+OF_CLASS = dict.fromkeys(("question", "prompt"), "avqa_lit.data.question_files.QuestionFiles")
 # Words that one of them may hold in place of a path.
 WORDS = {"resume": ("auto", "never")}
 # Keys of Hydra that are paths alike; Hydra makes such a folder itself.
@@ -52,7 +55,9 @@ def with_absolute_paths(config: Mapping[str, Any]) -> dict[str, Any]:
     for key in PATHS:
         group, _, name = key.rpartition(".")
         node = changed.get(group) if group else changed
-        if isinstance(node, Mapping) and node.get(name) is not None:
+        if not isinstance(node, Mapping) or node.get("_target_") != OF_CLASS.get(group, node.get("_target_")):
+            continue
+        if node.get(name) is not None:
             made = node | {name: _all_absolute(key, node[name])}  # type: ignore[operator]
             changed = changed | {group: made} if group else made
     return changed

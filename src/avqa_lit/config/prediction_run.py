@@ -3,17 +3,20 @@
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from rich.table import Table
 
+from avqa_lit.batch import PROMPT, QUESTION
 from avqa_lit.config.resolve import resolved
 from avqa_lit.config.restored import Restored, restore
 from avqa_lit.config.schema import Predict
 from avqa_lit.config.validation import validate
 from avqa_lit.console import PlainConsole, print_plain, visible
 from avqa_lit.data.own_question import with_own_question
+from avqa_lit.data.store import FeatureStore
+from avqa_lit.data.texts import AbsentTextError
 from avqa_lit.data.vocabulary import split_words
 from avqa_lit.errors import ConfigError
 from avqa_lit.metrics.attention_figure import attention_figure, figure_path, save_figure
@@ -24,6 +27,17 @@ from avqa_lit.training.process import quiet_lightning
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+# Why one's own question lacks a text that a model reads, and what to do.
+_ABSENT = {
+    QUESTION: (
+        "the model reads features of questions from files, which hold those of published questions alone",
+        "train with an encoder such as question=clip",
+    ),
+    PROMPT: (
+        "the model reads a prompt beside each question, which published questions alone have",
+        "train a model that reads the question alone",
+    ),
+}
 TOP = 5
 BARS = 60
 
@@ -42,12 +56,7 @@ def predict(cfg: "DictConfig") -> None:
     figure = None if config["figure"] is None else figure_path(config["figure"])
     quiet_lightning()
     with tempfile.TemporaryDirectory() as folder:
-        restored = restore(
-            config,
-            asked=lambda store: with_own_question(
-                store, video_id=config["video_id"], question=config["ask"], folder=Path(folder)
-            ),
-        )
+        restored = _restored(config, Path(folder))
         answers, tracks = _answered(restored)
     text = restored.data.module.store.texts[0]
     _warn_of_unseen_words(text, restored)
@@ -63,6 +72,19 @@ def predict(cfg: "DictConfig") -> None:
         drawn = attention_figure(tracks, title=f"{text}\n{name} ({100 * chance:.0f}%), {config['video_id']}")
         save_figure(drawn, figure)
         console.print(str(figure), soft_wrap=True)
+
+
+def _restored(config: dict[str, Any], folder: Path) -> Restored:
+    """The model with the one question, of which encoders may keep features in `folder`."""
+
+    def asked(store: FeatureStore) -> FeatureStore:
+        return with_own_question(store, video_id=config["video_id"], question=config["ask"], folder=folder)
+
+    try:
+        return restore(config, asked=asked)
+    except AbsentTextError as error:
+        reason, remedy = _ABSENT[error.text]
+        raise ConfigError(f"question={config['ask']}: {reason}; to ask one's own, {remedy}") from error
 
 
 def _answered(restored: Restored) -> tuple[list[tuple[str, float]], dict[str, AttentionOverTime]]:

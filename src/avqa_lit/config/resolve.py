@@ -34,6 +34,8 @@ def resolved(cfg: DictConfig) -> dict[str, Any]:
         ) from error
     if "trust" in config:
         config["trust"] = trusted_names(config["trust"])
+    if config.get("prompt") == {}:  # as configs were before there were prompts, whose keys stay the same
+        del config["prompt"]
     if "budget" in config:
         fill_in_budget(config, config["budget"])
     return with_absolute_paths(config)

@@ -14,6 +14,7 @@ from avqa_lit.config.requirements import requirements_of
 from avqa_lit.config.resolve import fill_in_budget
 from avqa_lit.config.run_data import RunData, run_data
 from avqa_lit.config.schema import Evaluate, Train
+from avqa_lit.config.texts import prompt_of
 from avqa_lit.config.trust import check_trust
 from avqa_lit.config.validation import validate
 from avqa_lit.data.store import FeatureStore
@@ -23,7 +24,7 @@ from avqa_lit.training.checkpoint_io import UnreadableCheckpointError, read_chec
 from avqa_lit.training.module import AVQAModule
 
 # Groups of a checkpoint's config from which the module is built again; its data may be chosen anew.
-REBUILT = ("model", "question", "loss", "optimizer", "schedule")
+REBUILT = ("model", "question", "prompt", "loss", "optimizer", "schedule")
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,16 @@ def restore(
         config["data"] = merged(trained["data"], given)
         validate({"data": config["data"]}, schema=Evaluate)
     fill_in_budget(config, trained["budget"])
-    with _rebuilding(path, "question"), _named(path), refusals_told("question"):
-        validate({name: trained[name] for name in REBUILT} | {"data": {}}, schema=Train)
-        question = Question(trained["question"])
+    with _rebuilding(path, "question or prompt"), _named(path), refusals_told("question"):
+        validate({name: trained[name] for name in REBUILT if name in trained} | {"data": {}}, schema=Train)
+        question, prompt = Question(trained["question"]), prompt_of(trained)
         requirements = requirements_of(trained)
-    with _rebuilding(path, "data or question"):
+    with _rebuilding(path, "data, question or prompt"):
         data = run_data(
             config,
             question=question,
             requirements=requirements,
+            prompt=prompt,
             seed=trained["seed"],
             answers=origin.answers,
             words=origin.words,

@@ -24,6 +24,12 @@ def _is_model(kind: type) -> bool:
     )
 
 
+def _is_question_files(kind: type) -> bool:
+    from avqa_lit.data.question_files import QuestionFiles
+
+    return issubclass(kind, QuestionFiles)
+
+
 def _is_optimizer(kind: type) -> bool:
     from torch.optim import Optimizer
 
@@ -58,23 +64,26 @@ class Role:
         return kind.__module__ != "builtins" and not is_protocol and self.fits(kind)
 
 
+_TEXT = Role(
+    takes="a class with a method `encode`, QuestionFiles, or a torch.nn.Module that takes `spec`",
+    fits=lambda kind: _has_method("encode")(kind) or _is_question_files(kind) or _is_model(kind),
+    packages=(
+        "avqa_lit.data.clip_text",
+        "avqa_lit.data.hashing",
+        "avqa_lit.data.minilm",
+        "avqa_lit.data.question_files",
+        "avqa_lit.data.transformer",
+        "avqa_lit.models.word_lstm",
+    ),
+)
 ROLES: Mapping[str, Role] = {
     "model": Role(
         takes="a torch.nn.Module that takes `spec`",
         fits=_is_model,
         packages=("avqa_lit.models",),
     ),
-    "question": Role(
-        takes="a class with a method `encode`, or a torch.nn.Module that takes `spec`",
-        fits=lambda kind: _has_method("encode")(kind) or _is_model(kind),
-        packages=(
-            "avqa_lit.data.clip_text",
-            "avqa_lit.data.hashing",
-            "avqa_lit.data.minilm",
-            "avqa_lit.data.transformer",
-            "avqa_lit.models.word_lstm",
-        ),
-    ),
+    "question": _TEXT,
+    "prompt": _TEXT,
     "loss": Role(
         takes="a torch.nn.Module for each term",
         fits=is_network,

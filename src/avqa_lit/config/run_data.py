@@ -5,10 +5,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from avqa_lit.batch import QUESTION
 from avqa_lit.config.build import build, refusals_told
+from avqa_lit.config.cached_text import CachedText
 from avqa_lit.config.question import Question
 from avqa_lit.config.requirements import Requirements
+from avqa_lit.config.texts import cached_texts, check_texts, encoder_names
 from avqa_lit.config.trial import check_device
 from avqa_lit.data.datamodule import AVQADataModule
 from avqa_lit.data.perturbation import Perturbation
@@ -64,6 +65,7 @@ def run_data(
     *,
     question: Question,
     requirements: Requirements,
+    prompt: CachedText | None = None,
     seed: int,
     trains: bool = False,
     answers: tuple[str, ...] | None = None,
@@ -78,6 +80,7 @@ def run_data(
         config: holds `data`, `paths` and `display`.
         question: encodes the questions.
         requirements: of the model and its losses.
+        prompt: gives the prompts beside the questions; None where there are none.
         seed: drives the order of training.
         trains: whether training reads them.
         answers: the model's answers; None takes those of the data.
@@ -93,12 +96,16 @@ def run_data(
     source, serving = build_source(config["data"]), serving_of(config["data"], trains=trains)
     check_device(serving.device)
     requirements.check_source(source)
-    question.check(requirements.model)
+    model = requirements.model
+    check_texts(model, question, prompt, source=source)
     cache = Path(config["paths"]["cache"]).expanduser()
     whole = source.prepare(tracks=requirements.needs.tracks, cache=cache, progress=config["display"])
-    store = asked(whole).with_train_share(serving.train_share)
-    parts = requirements.model.question
-    texts = {QUESTION: question.features(store, parts)} if parts and question.encoder is not None else {}
+    every = asked(whole)
+    store = every.with_train_share(serving.train_share)
+    texts = {
+        text.text: text.features(every, model.texts[text.text]).of_part(every.splits, store.splits)
+        for text in cached_texts(model, question, prompt)
+    }
     module = AVQADataModule(
         store,
         serving=serving,
@@ -110,4 +117,4 @@ def run_data(
         drop=drop,
         perturbation=perturbation,
     )
-    return RunData(module, question, {QUESTION: question.name} if parts else {})
+    return RunData(module, question, encoder_names(model, question, prompt))

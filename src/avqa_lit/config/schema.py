@@ -47,6 +47,7 @@ class Train:
         data: what is learned from and tested on.
         model: what answers.
         question: what encodes the questions.
+        prompt: what encodes a second text of each question, for a model that reads one.
         loss: list of the terms beside the answer loss, of which those of weight 0 cost nothing.
         optimizer: what changes the weights.
         schedule: course of the learning rate.
@@ -70,6 +71,7 @@ class Train:
     data: dict[str, Any] = MISSING
     model: dict[str, Any] = MISSING
     question: dict[str, Any] = MISSING
+    prompt: dict[str, Any] = field(default_factory=dict)
     loss: dict[str, Any] = MISSING
     optimizer: dict[str, Any] = MISSING
     schedule: dict[str, Any] = MISSING
@@ -166,6 +168,7 @@ class Prepare:
 
     data: dict[str, Any] = MISSING
     question: dict[str, Any] = MISSING
+    prompt: dict[str, Any] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     paths: Paths = field(default_factory=Paths)
     display: bool = True

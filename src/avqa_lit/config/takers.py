@@ -20,6 +20,7 @@ from avqa_lit.ranges import Count, Index, NonNegative
 GIVEN_BY_US = {
     "model": {"spec", "question"},
     "question": {"spec"},
+    "prompt": {"spec"},
     "optimizer": {"params"},
     "logger": {"folder", "config", "key", "overrides", "group"},
 }

@@ -29,6 +29,7 @@ from avqa_lit.config.run_data import RunData, run_data
 from avqa_lit.config.run_place import place_of
 from avqa_lit.config.schema import Train
 from avqa_lit.config.smoke import as_limits, check_shares, smoke_reasons, smoke_sentence
+from avqa_lit.config.texts import prompt_of
 from avqa_lit.config.threads import set_threads
 from avqa_lit.config.trial import try_on_this_machine
 from avqa_lit.config.understood import tell_understood
@@ -250,6 +251,7 @@ class TrainingRun:
             self.config,
             question=Question(self.config["question"]),
             requirements=requirements,
+            prompt=prompt_of(self.config),
             asked=without_overlap,
             seed=self.config["seed"],
             trains=True,

@@ -40,6 +40,7 @@ class FieldMap:
         question: template with placeholders such as `<Object>`.
         values: what fills the placeholders from left to right: a list, or a text that holds one.
         answer: published as `anser`.
+        prompt: a second text of each question, such as the question as a statement; None where there is none.
     """
 
     video_id: str = "video_id"
@@ -49,6 +50,7 @@ class FieldMap:
     question: str = "question_content"
     values: str | None = "templ_values"
     answer: str = "anser"
+    prompt: str | None = None
 
 
 class Question(NamedTuple):
@@ -63,6 +65,7 @@ class Question(NamedTuple):
         template: question before its placeholders are filled.
         text: filled question, without outer spaces, ending in one `?`.
         answer: the one right answer.
+        prompt: a second text beside the question; None where there is none.
     """
 
     row: int
@@ -73,6 +76,7 @@ class Question(NamedTuple):
     template: str
     text: str
     answer: str
+    prompt: str | None = None
 
 
 def read_annotations(
@@ -171,6 +175,7 @@ class _Reader:
         self.audio_id = cache(partial(_identifier, fields.audio_id))
         self.template = cache(partial(_nonempty, fields.question))
         self.answer = cache(partial(_nonempty, fields.answer))
+        self.prompt = cache(partial(_nonempty, fields.prompt))
         self.category = cache(self._category)
         self.text = cache(self._text)
 
@@ -196,6 +201,7 @@ class _Reader:
                     template,
                     self.text(template, values if isinstance(values, str) else _hashable(values)),
                     self.answer(record[fields.answer]),
+                    None if fields.prompt is None else self.prompt(record[fields.prompt]),
                 )
             except (KeyError, ValueError, TypeError) as error:
                 raise self._at(row, record, error) from error
@@ -216,7 +222,7 @@ class _Reader:
 
     def _not_a_text(self, record: dict[str, Any]) -> str:
         fields = self.fields
-        texts = {fields.video_id, fields.audio_id, fields.question, fields.answer}
+        texts = {fields.video_id, fields.audio_id, fields.question, fields.answer, fields.prompt}
         key, value = next(
             item for item in record.items() if item[0] in texts and isinstance(item[1], (list, dict))
         )

@@ -43,7 +43,13 @@ def with_own_question(store: FeatureStore, *, video_id: str, question: str, fold
         video_id=(video_id,),
     )
     return replace(
-        store, path=folder, splits={"test": table}, dropped={"test": 0}, texts=(text,), templates=(text,)
+        store,
+        path=folder,
+        splits={"test": table},
+        dropped={"test": 0},
+        texts=(text,),
+        templates=(text,),
+        prompts=(),
     )
 
 

@@ -232,12 +232,16 @@ def _index(
         index[f"{split}_template"] = _column(templates[question.template] for question in rows)
         index[f"{split}_answer"] = _column(labels[question.answer] for question in rows)
         index[f"{split}_category"] = _column((question.category for question in rows), np.int8)
+    prompts = _prompts(questions)
+    for split, rows in questions.items() if prompts else ():
+        index[f"{split}_prompt"] = _column(prompts[question.prompt] for question in rows)
     words = Vocabulary.from_iterable(word for question in train for word in split_words(question.text))
     strings = {
         "labels": list(labels),
         "words": list(words.tokens),
         "texts": list(texts),
         "templates": list(templates),
+        **({"prompts": list(prompts)} if prompts else {}),
         "audio_ids": list(heard),
         "visual_ids": list(seen),
         "question_ids": {
@@ -245,6 +249,21 @@ def _index(
         },
     }
     return index, strings
+
+
+def _prompts(questions: Mapping[str, Sequence[Question]]) -> "_Places":
+    """Places of the distinct prompts; none where no question has one."""
+    found = {question.prompt for rows in questions.values() for question in rows}
+    if found == {None}:
+        return _Places(())
+    for split, rows in questions.items():
+        for question in rows:
+            if question.prompt is None:
+                raise DataError(
+                    f"{split} row {question.row} (question_id {question.question_id}): no prompt, but other "
+                    "questions have one; give each a prompt, or none"
+                )
+    return _Places(question.prompt for rows in questions.values() for question in rows)
 
 
 class _Places(dict[Any, int]):

@@ -24,6 +24,7 @@ class QuestionTable:
         category: place in the store's taxonomy.
         question_id: as published; None where there is none.
         video_id: video that is seen.
+        prompt: index in the store's prompts; None where the data have no prompts.
     """
 
     row: Int64[np.ndarray, " question"]
@@ -34,6 +35,7 @@ class QuestionTable:
     category: Int8[np.ndarray, " question"]
     question_id: tuple[str | None, ...]
     video_id: tuple[str, ...]
+    prompt: Int64[np.ndarray, " question"] | None = None
 
     def __len__(self) -> int:
         return len(self.row)
@@ -43,9 +45,10 @@ class QuestionTable:
         columns: dict[str, Any] = {}
         for member in fields(self):
             column = getattr(self, member.name)
-            columns[member.name] = (
-                column[kept] if isinstance(column, np.ndarray) else tuple(compress(column, kept))
-            )
+            if isinstance(column, tuple):
+                columns[member.name] = tuple(compress(column, kept))
+            elif column is not None:
+                columns[member.name] = column[kept]
         return QuestionTable(**columns)
 
 
@@ -69,14 +72,16 @@ def read_table(
         KeyError: a column that is missing.
         ValueError: columns that do not fit each other.
     """
-    columns = ("row", "clip", "text", "template", "answer", "category")
+    places = {
+        "row": MOST_ROWS, "clip": len(seen), "text": len(strings["texts"]),
+        "template": len(strings["templates"]), "answer": len(strings["labels"]), "category": categories,
+    }  # fmt: skip
+    if "prompts" in strings:
+        places["prompt"] = len(strings["prompts"])
     table = QuestionTable(
-        **{column: index[f"{split}_{column}"] for column in columns},
+        **{column: index[f"{split}_{column}"] for column in places},
         question_id=tuple(strings["question_ids"][split]),
         video_id=tuple(seen[clip] for clip in index[f"{split}_clip"]),
     )
-    check_questions(split, table, places={
-        "row": MOST_ROWS, "clip": len(seen), "text": len(strings["texts"]),
-        "template": len(strings["templates"]), "answer": len(strings["labels"]), "category": categories,
-    })  # fmt: skip
+    check_questions(split, table, places=places)
     return table

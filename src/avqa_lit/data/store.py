@@ -13,7 +13,7 @@ from jaxtyping import Float32, Int64
 
 from avqa_lit.artifacts.array_files import map_array, read_archive
 from avqa_lit.artifacts.json_files import read_json, typed
-from avqa_lit.batch import Modality
+from avqa_lit.batch import QUESTION, Modality
 from avqa_lit.data.digests import DamagedError, check_files
 from avqa_lit.data.feature_files import track_key
 from avqa_lit.data.misreading import TrackRows
@@ -59,6 +59,7 @@ class FeatureStore:
         words: words of the train split's questions.
         texts: distinct filled questions of all splits.
         templates: distinct templates of all splits.
+        prompts: distinct prompts of all splits; empty where the data have none.
         taxonomy: the categories that the questions fall into.
     """
 
@@ -76,6 +77,7 @@ class FeatureStore:
     texts: tuple[str, ...]
     templates: tuple[str, ...]
     taxonomy: Taxonomy
+    prompts: tuple[str, ...] = ()
 
     @classmethod
     def open(
@@ -117,9 +119,8 @@ class FeatureStore:
         cls, path: Path, meta: Mapping[str, Any], facts: Mapping[str, TrackFacts]
     ) -> "FeatureStore":
         strings = read_json(path / "strings.json", remedy=REMEDY)
-        check_texts(
-            strings, ("labels", "words", "texts", "templates", *(f"{name}_ids" for name in MODALITIES))
-        )
+        lists = ("labels", "words", "texts", "templates", *(f"{name}_ids" for name in MODALITIES))
+        check_texts(strings, (*lists, "prompts") if "prompts" in strings else lists)
         index = read_archive(path / "index.npz", remedy=REMEDY)
         ids: dict[Modality, tuple[str, ...]] = {name: tuple(strings[f"{name}_ids"]) for name in MODALITIES}
         for name in MODALITIES:
@@ -146,6 +147,7 @@ class FeatureStore:
             texts=tuple(strings["texts"]),
             templates=tuple(strings["templates"]),
             taxonomy=taxonomy,
+            prompts=tuple(strings.get("prompts", ())),
         )
 
     def on(self, device: str | None) -> "FeatureStore":
@@ -230,13 +232,18 @@ class FeatureStore:
         known = len(self.answers)
         return {split: int((table.answer >= known).sum()) for split, table in self.splits.items()}
 
-    def text_features(self, encoder: QuestionEncoder) -> Float32[np.ndarray, "text dim"]:
-        """One vector for each text, encoded once and kept in the store."""
-        return text_features(self.path, self.texts, encoder)
+    def text_features(
+        self, encoder: QuestionEncoder, *, text: str = QUESTION
+    ) -> Float32[np.ndarray, "text dim"]:
+        """One vector for each distinct question or prompt, encoded once and kept in the store."""
+        return text_features(self.path, self._distinct(text), encoder, text=text)
 
-    def token_features(self, encoder: TokenEncoder) -> TokenFeatures:
-        """The vectors of the tokens of each text, encoded once and kept in the store."""
-        return token_features(self.path, self.texts, encoder)
+    def token_features(self, encoder: TokenEncoder, *, text: str = QUESTION) -> TokenFeatures:
+        """The vectors of the tokens of each question or prompt, encoded once and kept in the store."""
+        return token_features(self.path, self._distinct(text), encoder, text=text)
+
+    def _distinct(self, text: str) -> tuple[str, ...]:
+        return self.texts if text == QUESTION else self.prompts
 
 
 def read_meta(path: Path) -> dict[str, Any]:

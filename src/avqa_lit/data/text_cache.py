@@ -10,6 +10,7 @@ import numpy as np
 from filelock import FileLock
 
 from avqa_lit.artifacts.atomic import replacing, write_text
+from avqa_lit.batch import QUESTION
 from avqa_lit.data.digests import known_sha256, sha256
 from avqa_lit.errors import DataError
 
@@ -70,6 +71,22 @@ def checked_name(name: str) -> str:
     if not re.fullmatch(r"[\w.-]+", name):
         raise DataError(f"question encoder {name!r}: its name names a file, expected letters, digits, . _ -")
     return name
+
+
+def features_file(folder: Path, kind: str, name: str, *, text: str = QUESTION) -> Path:
+    """Where features of a text are kept.
+
+    Args:
+        folder: folder of the store.
+        kind: what the file holds.
+        name: of the encoder.
+        text: name of the text that is encoded.
+
+    Raises:
+        DataError: a name that no file can have.
+    """
+    prefix = "" if text == QUESTION else f"{text}_"
+    return folder / f"{prefix}{kind}_{checked_name(name)}.npy"
 
 
 def save(path: Path, array: np.ndarray) -> None:

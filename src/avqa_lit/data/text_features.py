@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from avqa_lit.artifacts.array_files import read_array
-from avqa_lit.data.text_cache import REMEDY, checked_name, kept, save
+from avqa_lit.batch import QUESTION
+from avqa_lit.data.text_cache import REMEDY, features_file, kept, save
 from avqa_lit.errors import DataError
 
 
@@ -25,16 +26,22 @@ class QuestionEncoder(Protocol):
 
 
 def text_features(
-    folder: Path, texts: Sequence[str], encoder: QuestionEncoder
+    folder: Path, texts: Sequence[str], encoder: QuestionEncoder, *, text: str = QUESTION
 ) -> Float32[np.ndarray, "text dim"]:
     """Features of `texts` from the cache in `folder`, which is filled where it has none of this encoder.
 
     Where the folder cannot be written, they are encoded each time.
 
+    Args:
+        folder: folder of the store.
+        texts: texts in the store's order.
+        encoder: gives the vectors.
+        text: which text of a question these are; each has files of its own.
+
     Raises:
         DataError: the encoder gives, or the cache holds, something else than one finite vector for each text.
     """
-    path = folder / f"text_{checked_name(encoder.name)}.npy"
+    path = features_file(folder, "text", encoder.name, text=text)
     return kept(
         [path],
         make=lambda: _encode(encoder, texts),

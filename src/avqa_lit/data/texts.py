@@ -1,14 +1,18 @@
 """Cached features of one text of every question."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from jaxtyping import Float32, Int64
 from numpy import ndarray
 
-from avqa_lit.batch import Text, TextSpec
+from avqa_lit.batch import QUESTION, Text, TextSpec
+from avqa_lit.data.question_table import QuestionTable
+from avqa_lit.data.store import FeatureStore
 from avqa_lit.data.token_features import TokenFeatures
+from avqa_lit.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -41,3 +45,59 @@ class TextFeatures:
             return Text(sentence)
         values, mask = (torch.from_numpy(part) for part in self.tokens.gather(texts))
         return Text(sentence, values, mask)
+
+    def of_part(
+        self, whole: Mapping[str, QuestionTable], part: Mapping[str, QuestionTable]
+    ) -> "TextFeatures":
+        """The same features for a part of the questions.
+
+        Args:
+            whole: questions that these are the features of, in the order of their rows, by split.
+            part: some of them, likewise.
+        """
+        index = {
+            split: self.index[split][np.searchsorted(whole[split].row, table.row)]
+            for split, table in part.items()
+        }
+        return replace(self, index=index)
+
+
+class AbsentTextError(DataError):
+    """A question that lacks a text, or features of it, which a model reads.
+
+    Attributes:
+        text: name of the text.
+    """
+
+    def __init__(self, message: str, *, text: str) -> None:
+        super().__init__(message)
+        self.text = text
+
+
+def places_of(
+    text: str, store: FeatureStore, table: QuestionTable
+) -> tuple[tuple[str, ...], Int64[ndarray, " question"]]:
+    """The distinct texts of a name, and the place of each question's own among them.
+
+    Args:
+        text: "question" or "prompt".
+        store: holds the texts.
+        table: questions of one of its splits.
+
+    Raises:
+        AbsentTextError: prompts of data without any.
+    """
+    if text == QUESTION:
+        return store.texts, table.text
+    if table.prompt is None:
+        raise AbsentTextError(no_prompts(str(store.path)), text=text)
+    return store.prompts, table.prompt
+
+
+def no_prompts(where: str) -> str:
+    """What to say of data without prompts."""
+    return (
+        f"{where}: has no prompts, which the model reads; name their key in the annotations with "
+        "data.fields.prompt=KEY, or read their features from files that are named after question_ids, with "
+        "prompt=files"
+    )

@@ -18,15 +18,17 @@ class PreparedStores:
         from avqa_lit.config.question import Question
         from avqa_lit.config.requirements import requirements_of
         from avqa_lit.config.run_data import run_data
+        from avqa_lit.config.texts import prompt_of
 
-        groups = ("data", "model", "loss", "question", "paths")
-        identity = json.dumps([config[group] for group in groups], sort_keys=True)
+        groups = ("data", "model", "loss", "question", "prompt", "paths")
+        identity = json.dumps([config.get(group) for group in groups], sort_keys=True)
         if identity not in self._checksums:
             try:
                 data = run_data(
                     config,
                     question=Question(config["question"]),
                     requirements=requirements_of(config),
+                    prompt=prompt_of(config),
                     seed=0,
                     trains=True,
                 )
