@@ -80,7 +80,11 @@ def option(file: Path) -> str:
     lines = [f"### loss=[{name}]\n" if group == "loss" else f"### {group}={name}\n"]
     if heading(file):
         lines.append(f"{heading(file)}\n")
-    if bases:
+    if bases and bases[0].startswith("/"):  # the keys of a config of another group
+        base = CONF / f"{bases[0].strip('/').removesuffix('@_here_')}.yaml"
+        node = yaml.safe_load(base.read_text("utf-8")) | node
+        lines.append(table(f"{group}.", rows_of_node((group,), node, comments_of(base))))
+    elif bases:
         changed = ", ".join(f"{key} {_code(value)}" for key, value in node.items())
         lines.append(f"As `{group}={bases[0]}`, with {changed}.\n")
     elif group == "debug":  # keys of the trainer, given together

@@ -28,15 +28,18 @@ MODELS = ("answer_slots.AnswerSlots", "avst.AVST", "cross_attention.CrossAttenti
 LOSSES = ("cca.CCA", "cosine.Cosine", "cross_entropy.AnswerCrossEntropy", "info_nce.InfoNCE", "kl.KL",
           "matching.Matching", "soft_dtw.SoftDTW", "weighted.WeightedLosses")  # fmt: skip
 # All that a checkpoint may name without trust=. A name that is new here is one more that strangers may call.
+TEXTS = {
+    "avqa_lit.data.clip_text.CLIPTextEncoder",
+    "avqa_lit.data.hashing.HashingEncoder",
+    "avqa_lit.data.minilm.minilm",
+    "avqa_lit.data.question_files.QuestionFiles",
+    "avqa_lit.data.transformer.TransformerEncoder",
+    "avqa_lit.models.word_lstm.WordLSTM",
+}
 PERMITTED = {
     "model": {f"avqa_lit.models.{name}" for name in MODELS},
-    "question": {
-        "avqa_lit.data.clip_text.CLIPTextEncoder",
-        "avqa_lit.data.hashing.HashingEncoder",
-        "avqa_lit.data.minilm.minilm",
-        "avqa_lit.data.transformer.TransformerEncoder",
-        "avqa_lit.models.word_lstm.WordLSTM",
-    },
+    "question": TEXTS,
+    "prompt": TEXTS,
     "loss": {f"avqa_lit.losses.{name}" for name in LOSSES},
     "data": {"avqa_lit.data.official.OfficialLayout", "avqa_lit.data.synthetic.concerts.SyntheticConcerts"},
     "perturbation": {"avqa_lit.data.perturbation.Perturbation"},

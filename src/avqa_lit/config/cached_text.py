@@ -49,8 +49,8 @@ class CachedText:
             self.encoder.check(parts, text=self.text)
         elif "tokens" in parts and not isinstance(self.encoder, TokenEncoder):
             raise ConfigError(
-                f"{self.text} encoder {self.name} encodes whole {self.text}s, but the model reads their words, "
-                "as with model.queries=words; give it a method encode_tokens, or choose another"
+                f"{self.text} encoder {self.name} encodes whole {self.text}s, but the model reads their "
+                "words, as with model.queries=words; give it a method encode_tokens, or choose another"
             )
 
     def features(self, store: FeatureStore, parts: Sequence[TextPart]) -> TextFeatures:

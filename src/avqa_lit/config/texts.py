@@ -43,8 +43,8 @@ def check_texts(
     question.check(model)
     if unknown := [name for name in model.texts if name not in (QUESTION, PROMPT)]:
         raise ConfigError(
-            f"the model reads the text {unknown[0]}, which no data have; expected {QUESTION} or {PROMPT} among "
-            "the texts of its needs"
+            f"the model reads the text {unknown[0]}, which no data have; its needs may name the texts "
+            f"{QUESTION} and {PROMPT}"
         )
     parts = model.texts.get(PROMPT, ())
     if not parts:

@@ -61,8 +61,8 @@ class QuestionArrays:
         found = suggested(self.arrays.folder, values, placeholder=placeholder, key=self.text)
         raise AbsentTextError(
             f"{self.arrays.folder}: {len(missing):,} of {len(questions):,} arrays of the {self.text} are "
-            f"missing; add them, or say how they are named with {self.text}.files=PATTERN. {found}. The first "
-            f"that are missing:{first}",
+            f"missing; add them, or say how they are named with {self.text}.files=PATTERN. {found}. The "
+            f"first that are missing:{first}",
             text=self.text,
         )
 
