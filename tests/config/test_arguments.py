@@ -41,6 +41,8 @@ def test_free_text_is_quoted_for_hydra(argument, expected):
         "study",
         "data.audio.files",
         "data.tracks.patches.array",
+        "question.tokens",
+        "prompt.files",
     ],
 )
 @pytest.mark.parametrize(
@@ -97,6 +99,15 @@ def test_a_comma_in_a_path_is_a_sweep_only_where_one_is_asked_for(tmp_path, monk
 )
 def test_a_plus_is_left_to_groups_alone(argument, expected):
     assert taken(argument) == [expected]
+
+
+@pytest.mark.parametrize("key", ["question.files", "question.array", "prompt.files", "prompt.array"])
+@pytest.mark.parametrize("text", ["{question_id}.npy", "q_{text}", "all.h5", "{text}"])
+def test_a_pattern_in_braces_needs_no_quotes(key, text):
+    (argument,) = taken(f"{key}={text}")
+    assert OverridesParser.create().parse_override(argument).value() == text
+    assert taken(argument) == [argument]
+    assert taken(f"{key}=null") == [f"{key}=null"]
 
 
 def test_a_folder_of_hydra_is_absolute(tmp_path, monkeypatch):

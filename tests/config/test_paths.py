@@ -25,6 +25,18 @@ def test_all_paths_of_a_config_are_absolute(tmp_path, monkeypatch):
     }
 
 
+def test_folders_of_question_files_are_paths(compose):
+    config = compose("question=files", "question.sentence=a", "prompt=files", "prompt.tokens=/b")
+    assert config["question"]["sentence"] == str(Path.cwd() / "a")
+    assert config["question"]["tokens"] is None
+    assert config["prompt"]["tokens"] == "/b"
+
+
+def test_keys_of_that_name_of_an_encoder_of_ones_own_are_no_paths():
+    config = {"question": {"_target_": "mylab.Words", "sentence": "mean", "tokens": 77}}
+    assert with_absolute_paths(config) == config
+
+
 def test_paths_in_a_file_are_absolute_as_well(compose, monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     assert compose("paths.runs='~/x'")["paths"]["runs"] == "/home/me/x"

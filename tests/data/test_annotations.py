@@ -52,6 +52,24 @@ def test_every_row_of_the_other_published_files_parses(real_data, name, rows, re
     assert all(one.audio_id == one.video_id and "<" not in one.text for one in questions)
 
 
+def test_a_prompt_is_read_under_the_key_that_is_named(read, record):
+    (question,) = read(record(told=" The piano is louder. "), fields=FieldMap(prompt="told"))
+    assert question.prompt == "The piano is louder."
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, r"row 0 \(question_id 12\): no key 'told', found .*data.fields"),
+        ({"told": " "}, r"told is ' ', expected a text"),
+        ({"told": ["a"]}, r"told is \['a'\], expected a text"),
+    ],
+)
+def test_a_row_without_the_prompt_that_is_named_is_refused(read, record, changes, message):
+    with pytest.raises(DataError, match=message):
+        read(record(**changes), fields=FieldMap(prompt="told"))
+
+
 def test_a_row_is_read_as_published(read, record):
     (question,) = read(record())
     assert question == (

@@ -7,6 +7,7 @@ import pytest
 from avqa_lit.console import PlainConsole
 from avqa_lit.data import progress_bar
 from avqa_lit.data.feature_files import Extraction, FeatureArrays
+from avqa_lit.data.hashing import HashingEncoder
 from avqa_lit.data.pack import write_store
 from avqa_lit.data.store import FeatureStore
 from avqa_lit.errors import DataError
@@ -108,6 +109,48 @@ def test_texts_and_templates_are_kept_once(packed, question):
     assert store.splits["train"].text.tolist() == [0, 1, 0]
     assert store.splits["test"].text.tolist() == [1]
     assert store.splits["test"].question_id == (None,)
+
+
+def test_prompts_are_kept_once_and_stand_beside_their_questions(packed, question):
+    questions = {
+        "train": [question(0, prompt="It is loud."), question(1, prompt="It is low.")],
+        "test": [question(5, video_id="v1", prompt="It is loud.")],
+    }
+    store = packed(questions)
+    assert store.prompts == ("It is loud.", "It is low.")
+    assert {split: table.prompt.tolist() for split, table in store.splits.items()} == {
+        "train": [0, 1],
+        "test": [0],
+    }
+    assert store.splits["train"].where(np.array([False, True])).prompt.tolist() == [1]
+
+
+def test_features_of_prompts_stand_apart_from_those_of_questions_by_the_same_encoder(packed, question):
+    rows = [question(row, text="Is it?", prompt=prompt) for row, prompt in enumerate(("It is.", "No."))]
+    store = packed({"train": rows})
+    encoder = HashingEncoder(dim=17)
+    np.testing.assert_array_equal(store.text_features(encoder), encoder.encode(["Is it?"]))
+    for _ in range(2):
+        found = store.text_features(encoder, text="prompt")
+        np.testing.assert_array_equal(found, encoder.encode(["It is.", "No."]))
+        tokens = store.token_features(encoder, text="prompt")
+        assert tokens.lengths.tolist() == [2, 1]
+    assert store.token_features(encoder).lengths.tolist() == [2]
+
+
+def test_a_store_without_prompts_is_what_it_was_before_there_were_any(packed, question):
+    store = packed({"train": [question(0)]})
+    assert "prompts" not in json.loads((store.path / "strings.json").read_text())
+    assert not [name for name in np.load(store.path / "index.npz").files if "prompt" in name]
+    assert store.prompts == ()
+    assert store.splits["train"].prompt is None
+
+
+def test_prompts_of_some_questions_alone_are_refused(packed, question):
+    with pytest.raises(
+        DataError, match=r"train row 1 \(question_id 1\): no prompt, but other questions have"
+    ):
+        packed({"train": [question(0, prompt="It is."), question(1)]})
 
 
 def test_a_second_packing_is_the_same_to_the_byte(packed, question):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from avqa_lit.data.token_features import TokenFeatures, token_features
+from avqa_lit.data.token_features import TokenFeatures, kept_tokens, token_features
 from avqa_lit.errors import DataError
 
 TEXTS = ("a bc", "", "def")
@@ -34,6 +34,21 @@ def test_of_texts_without_words_one_place_of_padding_is_left():
     values, mask = TokenFeatures(np.zeros((0, 2), np.float32), np.array([0])).gather(np.array([0, 0]))
     assert values.shape == (2, 1, 2)
     assert not mask.any()
+
+
+def test_texts_may_share_their_rows():
+    rows = np.arange(6, dtype=np.float32).reshape(3, 2)
+    values, mask = TokenFeatures(rows, np.array([2, 1, 2]), np.array([0, 2, 0])).gather(np.arange(3))
+    np.testing.assert_array_equal(values[0], values[2])
+    assert values[1].tolist() == [[4, 5], [0, 0]]
+    assert mask.tolist() == [[True, True], [True, False], [True, True]]
+
+
+def test_a_cache_whose_rows_lie_beyond_the_end_is_refused(tmp_path):
+    files = [tmp_path / f"{name}.npy" for name in ("tokens", "lengths", "first_rows")]
+    made = TokenFeatures(np.ones((3, 2), np.float32), np.array([2, 2]), np.array([0, 2]))
+    with pytest.raises(DataError, match=r"tokens.npy: found vectors of shape \[3, 2\] for 2 texts"):
+        kept_tokens(files, make=lambda: made, texts=2)
 
 
 def test_words_are_encoded_once(tmp_path):

@@ -141,7 +141,7 @@ class NamedArrays:
                 )
             return names[0]
         name = _filled(self.array, values)
-        if name not in names:
+        if name not in (self._names if self.in_one_file else names):
             held = "one array without a name" if names == (UNNAMED,) else held or "no array"
             raise DataError(
                 f"{file}: holds no array {name} but {held}; choose with {self.key}.array=NAME, or null for "

@@ -26,7 +26,8 @@ class QuestionName(NamedTuple):
     @property
     def values(self) -> dict[str, str]:
         """What fills the placeholders of a pattern."""
-        return {name: value for name, value in zip((QUESTION_ID, TEXT), self, strict=True) if value}
+        named = zip((QUESTION_ID, TEXT), self, strict=True)
+        return {name: value for name, value in named if value is not None}
 
     def __str__(self) -> str:
         return f"text {self.text!r}" if self.question_id is None else f"question_id {self.question_id}"
