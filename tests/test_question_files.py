@@ -12,8 +12,10 @@ from torch import nn
 
 from avqa_lit import evaluate as evaluate_command
 from avqa_lit import predict as predict_command
+from avqa_lit import prepare as prepare_command
 from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.batch import ModelOutput
+from avqa_lit.data.annotations import read_annotations
 from avqa_lit.data.synthetic.concerts import SyntheticConcerts
 from avqa_lit.needs import ModelNeeds
 
@@ -161,6 +163,17 @@ def test_questions_and_prompts_from_files(train_on, evaluated, published):
 
 
 @pytest.mark.slow
+def test_prepare_packs_what_training_reads(train_on, raw, published, monkeypatch):
+    monkeypatch.chdir(published)
+    data = ("data=music_avqa", f"data.raw={raw}", "data.audio.encoder=synthetic_audio",
+            "data.audio.seconds_per_row=0.96", "data.visual=null", "display=false")  # fmt: skip
+    monkeypatch.setattr("sys.argv", ["prepare", *data, *FILES])
+    prepare_command.main()
+    monkeypatch.setattr("avqa_lit.data.named_arrays.NamedArrays.read", None)
+    assert train_on(*FILES, texts=ALL).results["state"] == "finished"
+
+
+@pytest.mark.slow
 def test_what_is_masked_as_padding_counts_where_published_code_has_it(train_on, published):
     run = train_on(*FILES, "question.padding=none", texts=ALL)
     assert run.results["metrics"]["test/loss"] > 0
@@ -200,14 +213,11 @@ def test_a_question_of_ones_own_has_no_file_unless_it_is_named_after_its_text(
 @pytest.mark.slow
 def test_a_published_question_is_found_by_its_text(train_on, tmp_path, rows, predict, capsys):
     (tmp_path / "texts").mkdir()
-    run = None
     with pytest.raises(SystemExit):
         train_on("question=files", "question.sentence=texts", "question.files={text}.npy",
                  texts={"question": ["sentence"]})  # fmt: skip
     texts = re.findall(r"text '(.*?)': ", capsys.readouterr().err)
     assert len(texts) == 5  # the first of the missing ones
-    from avqa_lit.data.annotations import read_annotations
-
     for split in SPLITS:
         for question in read_annotations(tmp_path / f"raw/json/avqa-{split}.json"):
             np.save(tmp_path / "texts" / f"{question.text}.npy", np.ones(3))

@@ -83,14 +83,14 @@ def data_of(cache):
          r"reads token states of the question, and question\.tokens is null: .* as question=clip"),
         ({"question": ["sentence"]}, {"question": FILES | {"sentence": "/absent"}},
          r"question\.sentence=/absent: no such folder"),
-        ({"prompt": ["tokens"]}, {"prompt": FILES}, r"token states of the prompt, and prompt\.tokens is null"),
+        ({"prompt": ["tokens"]}, {"prompt": FILES}, r"token states of the prompt, and prompt\.tokens is nul"),
         ({"prompt": ["sentence"]}, {}, r"reads a prompt beside each question, and prompt=none: choose an"),
         ({"prompt": ["tokens"]}, {"prompt": {"_target_": "mylab.Sentences"}},
          r"prompt encoder sentences encodes whole prompts, but the model reads their words"),
         ({"prompt": ["sentence"]}, {"prompt": HASHING},
-         r"data\.raw=/absent: has no prompts, which the model reads; name their key .*data\.fields\.prom"),
+         r"data\.raw=/absent: has no prompts; name their key .*data\.fields\.prom"),
         ({"prompt": ["sentence"]}, {"prompt": FILES | {"sentence": "/", "files": "{text}.npy"}},
-         r"data\.raw=/absent: has no prompts, which the model reads"),
+         r"data\.raw=/absent: has no prompts"),
         ({"caption": ["sentence"]}, {},
          r"reads the text caption, which no data have; its needs may name the texts question and prompt"),
         ({"prompt": ["sentence"]}, {"prompt": LSTM},
@@ -103,7 +103,7 @@ def test_texts_that_nothing_gives_are_refused_before_any_data_are_read(data_of, 
 
 
 def test_data_without_prompts_are_told_once_they_are_opened(data_of):
-    with pytest.raises(ValueError, match=r"has no prompts, which the model reads; .*data\.fields\.prompt="):
+    with pytest.raises(ValueError, match=r"has no prompts; .*data\.fields\.prompt="):
         data_of({"prompt": ["sentence"]}, prompt=HASHING, data=CONCERTS)
 
 

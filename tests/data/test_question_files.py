@@ -335,5 +335,5 @@ def test_prompts_of_files_named_after_texts_are_found_by_their_own(store_of, tmp
 
 def test_prompts_by_text_of_data_without_prompts_are_refused(store, tmp_path):
     reader = files(sentence=str(tmp_path), files="{text}.npy")
-    with pytest.raises(AbsentTextError, match=r"has no prompts, which the model reads; .*data\.fields\.pro"):
+    with pytest.raises(AbsentTextError, match=r"has no prompts; .*data\.fields\.pro"):
         reader.read_features(store, ("sentence",), text="prompt")

@@ -56,8 +56,12 @@ def check_texts(
             "prompt.sentence=DIR"
         )
     prompt.check(parts)
-    lacks = isinstance(source, OfficialLayout) and source.raw is not None and source.fields.prompt is None
-    if lacks and prompt.needs_text:
+    if (
+        prompt.needs_text
+        and isinstance(source, OfficialLayout)
+        and source.raw is not None
+        and source.fields.prompt is None
+    ):
         raise ConfigError(no_prompts(f"data.raw={source.raw}"))
 
 

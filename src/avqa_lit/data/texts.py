@@ -52,13 +52,14 @@ class TextFeatures:
         """The same features for a part of the questions.
 
         Args:
-            whole: questions that these are the features of, in the order of their rows, by split.
-            part: some of them, likewise.
+            whole: questions that these are the features of, by split.
+            part: some of them, by split.
         """
-        index = {
-            split: self.index[split][np.searchsorted(whole[split].row, table.row)]
-            for split, table in part.items()
-        }
+        index = {}
+        for split, table in part.items():
+            rows = whole[split].row
+            order = np.argsort(rows)
+            index[split] = self.index[split][order[np.searchsorted(rows, table.row, sorter=order)]]
         return replace(self, index=index)
 
 
@@ -97,7 +98,6 @@ def places_of(
 def no_prompts(where: str) -> str:
     """What to say of data without prompts."""
     return (
-        f"{where}: has no prompts, which the model reads; name their key in the annotations with "
-        "data.fields.prompt=KEY, or read their features from files that are named after question_ids, with "
-        "prompt=files"
+        f"{where}: has no prompts; name their key in the annotations with data.fields.prompt=KEY, or read "
+        "their features from files that are named after question_ids, with prompt=files"
     )
