@@ -1,12 +1,14 @@
 """Refuses features whose axes or times were almost surely misread."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from jaxtyping import Int64
 
+from avqa_lit.data.feature_files import track_key
+from avqa_lit.data.store import FeatureStore
 from avqa_lit.errors import DataError
 
 # Spans of two tracks of a video may differ by this factor.
@@ -38,6 +40,21 @@ class TrackRows:
         """The track with its median number of rows, for a message."""
         span = rows * self.seconds_per_row
         return f"{self.key} ({self.encoder}) covers {span:.4g} s: {rows} rows of {self.seconds_per_row:.4g} s"
+
+
+def rows_of_clips(store: FeatureStore, strides: Mapping[str, int]) -> list[TrackRows]:
+    """How many rows each clip of a store has in each track, which was packed with this stride."""
+    return [
+        TrackRows(
+            key=track_key(name),
+            encoder=track.encoder,
+            row_shape=track.row_shape,
+            rows=track.length[store.clip_entry[track.modality]],
+            seconds_per_row=track.seconds_per_row,
+            stride=strides[name],
+        )
+        for name, track in store.tracks.items()
+    ]
 
 
 def check_tracks(tracks: Sequence[TrackRows]) -> None:

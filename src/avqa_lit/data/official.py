@@ -15,7 +15,7 @@ from avqa_lit.data.build import build_store
 from avqa_lit.data.feature_files import Extraction, extraction_of, modality_of
 from avqa_lit.data.feature_folder import FeatureFolder
 from avqa_lit.data.fingerprint import fingerprint_of
-from avqa_lit.data.misreading import check_tracks
+from avqa_lit.data.misreading import check_tracks, rows_of_clips
 from avqa_lit.data.oddities import warn_of_oddities
 from avqa_lit.data.pack import write_store
 from avqa_lit.data.presence import presence_in_folders, presence_in_store, questions_in_store
@@ -149,7 +149,7 @@ class OfficialLayout:
         else:
             store = self._build(raw, wanted, cache=cache, progress=progress)
         if self.implausible == "error":
-            check_tracks(store.rows_of_clips({name: made.stride for name, made in self.extractions.items()}))
+            check_tracks(rows_of_clips(store, {name: made.stride for name, made in self.extractions.items()}))
         return store
 
     def annotated(self, split: str, *, cache: Path | None = None) -> Annotated:

@@ -15,8 +15,6 @@ from avqa_lit.artifacts.array_files import map_array, read_archive
 from avqa_lit.artifacts.json_files import read_json, typed
 from avqa_lit.batch import QUESTION, Modality
 from avqa_lit.data.digests import DamagedError, check_files
-from avqa_lit.data.feature_files import track_key
-from avqa_lit.data.misreading import TrackRows
 from avqa_lit.data.packed_track import PackedTrack
 from avqa_lit.data.question_table import QuestionTable, read_table
 from avqa_lit.data.store_checks import (
@@ -206,20 +204,6 @@ class FeatureStore:
         clips = np.random.default_rng(0).permutation(np.unique(table.clip))
         kept = np.isin(table.clip, clips[: max(1, round(share * len(clips)))])
         return replace(self, splits={**self.splits, "train": table.where(kept)})
-
-    def rows_of_clips(self, strides: Mapping[str, int]) -> list[TrackRows]:
-        """How many rows each clip has in each track, which was packed with this stride."""
-        return [
-            TrackRows(
-                key=track_key(name),
-                encoder=track.encoder,
-                row_shape=track.row_shape,
-                rows=track.length[self.clip_entry[track.modality]],
-                seconds_per_row=track.seconds_per_row,
-                stride=strides[name],
-            )
-            for name, track in self.tracks.items()
-        ]
 
     @property
     def encoders(self) -> dict[str, str]:
