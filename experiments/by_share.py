@@ -39,7 +39,7 @@ def _share(tests: TestSet, *, reference: str) -> dict[str, Any]:
     tested = differences(models[reference], list(others.values()), overall)
     return {
         "train_share": tests.configurations[0].setting("data.train_share"),
-        "questions": tests.results[0].fact("data.questions")["train"],
+        "questions": tests.results[0].run.results.data.questions["train"],
         "prior": tests.prior(OVERALL),
         "models": {
             name: {

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from avqa_lit.artifacts.results import Results
 from avqa_lit.console import visible
 
 KL = "loss.kl."
@@ -100,18 +101,21 @@ def differing_keys(settings: Sequence[Settings]) -> list[str]:
     ]
 
 
-def keys_of_some_versions(runs: Sequence[tuple[Settings, Mapping[str, Any]]]) -> list[str]:
+def keys_of_some_versions(runs: Sequence[tuple[Settings, Results | None]]) -> list[str]:
     """Keys that runs lack since the version of the package that made them did not know them.
 
     Such a key has one value wherever it stands, nobody gave it on a command line, and no version made both
     runs with it and runs without it. What it does to a run without it is what that version always did.
 
     Args:
-        runs: settings and results.json of each.
+        runs: settings and results of each; None for one that has not ended.
     """
     made = [(settings, canonical(_code(results))) for settings, results in runs]
     given = {
-        text.lstrip("+~").partition("=")[0] for _, results in runs for text in results.get("overrides") or ()
+        text.lstrip("+~").partition("=")[0]
+        for _, results in runs
+        if results is not None
+        for text in results.overrides
     }
     found = []
     for key in dict.fromkeys(key for settings, _ in made for key in settings):
@@ -123,8 +127,8 @@ def keys_of_some_versions(runs: Sequence[tuple[Settings, Mapping[str, Any]]]) ->
     return found
 
 
-def _code(results: Mapping[str, Any]) -> tuple[Any, Any]:
-    return (results.get("versions") or {}).get("avqa_lit"), results.get("git")
+def _code(results: Results | None) -> tuple[str | None, str | None]:
+    return (None, None) if results is None else (results.versions.get("avqa_lit"), results.git)
 
 
 def _is_of_loss(key: str) -> bool:

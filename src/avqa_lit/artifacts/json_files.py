@@ -12,7 +12,10 @@ from avqa_lit.artifacts.reading import MOST_TEXT, read_bytes, read_lines
 from avqa_lit.errors import DataError
 
 SHOWN = 80
-_WORDS = {"Input should be": "expected", "Value error, ": "", "a valid dictionary": "an object"}
+_WORDS = {
+    "Input should be": "expected", "Value error, ": "", "a valid dictionary": "an object",
+    "a valid tuple": "a list",
+}  # fmt: skip
 T = TypeVar("T")
 
 
@@ -80,6 +83,8 @@ def _told(error: ErrorDetails) -> str:
     place = ".".join(map(str, error["loc"])) or "the content"
     if error["type"] == "missing":
         return f"{place} is missing"
+    if error["type"] == "dataclass_type":
+        return f"{place}: expected an object, found {shown(error['input'])}"
     message = error["msg"]
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)

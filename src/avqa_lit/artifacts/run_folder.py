@@ -15,7 +15,7 @@ from avqa_lit.artifacts.predictions import PREDICTION, Prediction
 from avqa_lit.artifacts.results import RESULTS, SCHEMA, Results
 from avqa_lit.artifacts.yaml_files import read_yaml
 from avqa_lit.errors import DataError
-from avqa_lit.taxonomy import Taxonomy, stored_taxonomy
+from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
 
 REMEDY = "delete the folder or run it again"
 _OBJECT = TypeAdapter(dict[str, Any])
@@ -102,9 +102,9 @@ class RunFolder:
         """Where the model looked and listened, if a run was asked to keep it."""
         return self.path / ("attention.npz" if split == "test" else f"attention_{split}.npz")
 
-    def write_results(self, results: dict[str, Any]) -> None:
+    def write_results(self, results: Results) -> None:
         """Write results.json, whole or not at all."""
-        write_json(self.results, {"schema": SCHEMA, **results})
+        write_json(self.results, results.to_plain())
 
     def write_predictions(self, split: str, rows: Iterable[Prediction]) -> None:
         """Write one JSON object a question, whole or not at all."""
@@ -127,21 +127,12 @@ class Run:
         Raises:
             DataError: a file that is no plain YAML.
         """
-        return read_yaml(self.folder.config, remedy=REMEDY) if self.folder.config.exists() else {}
+        return read_config(self.folder)
 
-    @cached_property
+    @property
     def taxonomy(self) -> Taxonomy:
-        """The categories of its questions.
-
-        Raises:
-            DataError: a taxonomy that cannot be read.
-        """
-        try:
-            return stored_taxonomy(self.results)
-        except ValueError as error:
-            raise DataError(
-                f"{self.folder.results}: the taxonomy cannot be read: {str(error)[:300]}; run it again"
-            ) from error
+        """The categories of its questions; MUSIC-AVQA's where the file is older than the entry."""
+        return self.results.taxonomy or MUSIC_AVQA
 
     @cached_property
     def metrics(self) -> list[dict[str, Any]]:
@@ -173,6 +164,15 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     return list(read_json_lines(path, _OBJECT, remedy=REMEDY))
 
 
+def read_config(folder: RunFolder) -> dict[str, Any]:
+    """Resolved config of a run; empty where it was not written.
+
+    Raises:
+        DataError: a file that is no plain YAML.
+    """
+    return read_yaml(folder.config, remedy=REMEDY) if folder.config.exists() else {}
+
+
 def read_run(path: Path) -> Run:
     """Run whose folder is `path`.
 
@@ -182,11 +182,18 @@ def read_run(path: Path) -> Run:
     folder = RunFolder(path)
     if not folder.results.exists():
         raise DataError(f"{path}: expected the folder of a run, which holds results.json; found none")
-    results = typed(
-        read_json(folder.results, remedy=REMEDY), _OBJECT, where=str(folder.results), remedy=REMEDY
-    )
-    if results.get("schema") != SCHEMA:
-        raise DataError(f"{folder.results}: schema {results.get('schema')!r}, expected {SCHEMA}")
-    if "state" not in results:
-        raise DataError(f"{folder.results}: state is missing; {REMEDY}")
-    return Run(folder, typed(results, RESULTS, where=str(folder.results), remedy=REMEDY))
+    return Run(folder, _read_results(folder.results))
+
+
+def _read_results(path: Path) -> Results:
+    content = typed(read_json(path, remedy=REMEDY), _OBJECT, where=str(path), remedy=REMEDY)
+    if content.get("schema") != SCHEMA:
+        raise DataError(f"{path}: schema {content.get('schema')!r}, expected {SCHEMA}")
+    if "taxonomy" in content:
+        try:
+            content["taxonomy"] = Taxonomy.from_plain(content["taxonomy"])
+        except ValueError as error:
+            raise DataError(
+                f"{path}: the taxonomy cannot be read: {str(error)[:300]}; run it again"
+            ) from error
+    return typed(content, RESULTS, where=str(path), remedy=REMEDY)

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from avqa_lit.artifacts.atomic import copy
+from avqa_lit.artifacts.results import StartingPoint
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.keys import differences, told_differences
 from avqa_lit.errors import ConfigError
@@ -24,7 +25,9 @@ class Source:
     Attributes:
         checkpoint: the file.
         folder: of the run that wrote it, as far as its files lie there still.
-        origin: config, key and checksum that it carries.
+        config: of the run that wrote it.
+        key: of that config.
+        checksum: of the data of that run.
         epoch: epochs that were done.
         steps: steps of the next epoch that were done as well.
         global_step: steps that were done in all.
@@ -34,7 +37,9 @@ class Source:
 
     checkpoint: Path
     folder: RunFolder
-    origin: dict[str, Any]
+    config: dict[str, Any]
+    key: str
+    checksum: str
     epoch: int
     steps: int
     global_step: int
@@ -43,25 +48,28 @@ class Source:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What tells this place in a training from every other, for keys and results."""
-        return {
-            "key": self.origin["key"],
-            "checksum": self.origin["checksum"],
-            "epoch": self.epoch,
-            "step": self.global_step,
-        }
+        """What tells this place in a training from every other, for keys; its file may lie anywhere."""
+        told = asdict(self.facts)
+        del told["checkpoint"]
+        return told
 
     @property
     def length(self) -> str:
         """How long the run was planned that ended here, in words."""
-        trainer = self.origin["config"]["trainer"]
+        trainer = self.config["trainer"]
         epochs = trainer.get("max_epochs")
         return f"{epochs} epochs" if epochs is not None else f"{trainer.get('max_steps')} steps"
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> StartingPoint:
         """Where the run goes on, for results.json."""
-        return {"checkpoint": str(self.checkpoint), **self.identity}
+        return StartingPoint(
+            checkpoint=str(self.checkpoint),
+            key=self.key,
+            checksum=self.checksum,
+            epoch=self.epoch,
+            step=self.global_step,
+        )
 
     def check(self, config: Mapping[str, Any], *, checksum: str) -> None:
         """Make sure that a run with `config` can go on from here.
@@ -76,23 +84,23 @@ class Source:
                     f"trainer.{key}={length}: {self.checkpoint} has {done} behind it; give the number from "
                     "the start of the training, those included"
                 )
-        found = differences(config, self.origin["config"])
+        found = differences(config, self.config)
         fixed = {key: pair for key, pair in found.items() if not key.startswith(_FREE)}
         if fixed:
             raise ConfigError(
                 f"resume={self.checkpoint}: the run cannot go on with another config: "
                 f"{told_differences(fixed)}. Give the values of that run; only {', '.join(_FREE)} may differ"
             )
-        if checksum != self.origin["checksum"]:
+        if checksum != self.checksum:
             raise ConfigError(
                 f"resume={self.checkpoint}: it was trained on other data (checksum "
-                f"{self.origin['checksum'][:12]}, now {checksum[:12]}); go on with the same data"
+                f"{self.checksum[:12]}, now {checksum[:12]}); go on with the same data"
             )
 
     def told_to(self, config: Mapping[str, Any]) -> str:
         """Where the run with `config` begins, in words, and in which keys it differs from the one before."""
         best = "" if self.has_best else "; its best epoch is not at hand, so the best is chosen from here on"
-        found = differences(config, self.origin["config"])
+        found = differences(config, self.config)
         told = f"; {told_differences(found)}" if found else ""
         return (
             f"goes on from epoch {self.epoch} (step {self.global_step}) of {self.checkpoint}, with its "
@@ -152,7 +160,9 @@ def read_source(resume: str) -> Source:
         source = Source(
             checkpoint=path,
             folder=folder,
-            origin={name: origin[name] for name in ("config", "key", "checksum")},
+            config=origin["config"],
+            key=origin["key"],
+            checksum=origin["checksum"],
             epoch=content["epoch"],
             steps=state["steps"],
             global_step=content["global_step"],

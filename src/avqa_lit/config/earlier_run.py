@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avqa_lit.artifacts.results import Results
-from avqa_lit.artifacts.run_folder import Run, RunFolder, read_run
+from avqa_lit.artifacts.run_folder import RunFolder, read_config, read_run
 from avqa_lit.config.keys import run_key
 from avqa_lit.errors import ConfigError, DataError
 from avqa_lit.training.checkpoint_io import UnreadableCheckpointError, read_checkpoint
@@ -59,13 +58,13 @@ def earlier_run(folder: RunFolder) -> EarlierRun | None:
     """What an earlier run left in `folder`; None where nothing that took time to make lies there."""
     if not folder.holds_work():
         return None
-    results: Results = {}
+    state, key, checksum = None, None, None
     with suppress(DataError):
         results = read_run(folder.path).results
+        state, key, checksum = results.state, results.key, results.data.checksum
     config: dict[str, Any] = {}
     with suppress(DataError):
-        config = Run(folder, results).config
-    key, checksum = results.get("key"), (results.get("data") or {}).get("checksum")
+        config = read_config(folder)
     restart, obstacles = None, {}
     for path, content, reason in _checkpoints(folder):
         origin = content.get("avqa_lit") or {}
@@ -80,7 +79,7 @@ def earlier_run(folder: RunFolder) -> EarlierRun | None:
     if key is None and config:
         with suppress(ConfigError):
             key = run_key(config)
-    return EarlierRun(key, checksum, config, results.get("state"), restart, obstacles)
+    return EarlierRun(key, checksum, config, state, restart, obstacles)
 
 
 def _checkpoints(folder: RunFolder) -> Iterator[tuple[Path, dict[str, Any], str | None]]:

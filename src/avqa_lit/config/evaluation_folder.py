@@ -1,14 +1,17 @@
 """What an evaluation leaves and prints, whoever gave the answers."""
 
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from avqa_lit.artifacts.attention import write_attention
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
+from avqa_lit.artifacts.results import Results, Seconds
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.artifacts.yaml_files import write_yaml
+from avqa_lit.config.scored_results import with_scores
 from avqa_lit.console import PlainConsole
 from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 from avqa_lit.metrics.split_scores import SplitScores
@@ -32,7 +35,7 @@ def write_evaluation(
     split: str,
     key: str,
     settings: dict[str, Any],
-    results: dict[str, Any],
+    results: Results,
     began: float,
 ) -> RunFolder:
     """Write the files of an evaluation.
@@ -43,7 +46,7 @@ def write_evaluation(
         split: the split that was evaluated.
         key: names what was evaluated.
         settings: what config.yaml shall say of the origin of the answers.
-        results: what results.json shall say beside the scores.
+        results: what is known beside the scores.
         began: monotonic clock when the command began.
     """
     write_yaml(folder.config, settings)
@@ -51,21 +54,15 @@ def write_evaluation(
     if scores.attention is not None:
         write_attention(folder.attention(split), scores.attention)
     folder.write_results(
-        {
-            "state": "finished",
-            "key": key,
-            "experiment": "evaluate",
-            **results,
-            "metrics": scores.metrics,
-            "counts": scores.counts,
-            "taxonomy": scores.taxonomy.to_plain(),
-            "unseen_answers": {} if scores.unseen_answers is None else {split: scores.unseen_answers},
-            "no_prior": {split: scores.no_prior} if scores.no_prior else {},
-            "versions": versions(),
-            "git": git_commit(),
-            "seconds": {"total": round(time.monotonic() - began, 3)},
-            "peak_memory_bytes": peak_memory_bytes(),
-        }
+        replace(
+            with_scores(results, {split: scores}),
+            key=key,
+            experiment="evaluate",
+            versions=versions(),
+            git=git_commit(),
+            seconds=Seconds(total=round(time.monotonic() - began, 3)),
+            peak_memory_bytes=peak_memory_bytes(),
+        )
     )
     return folder
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import lightning as L
 
+from avqa_lit.artifacts.results import Results
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.evaluation_folder import new_folder, show_scores, write_evaluation
 from avqa_lit.config.keys import config_key
@@ -69,18 +70,19 @@ def evaluate(cfg: "DictConfig") -> None:
         split=config["split"],
         key=key,
         settings=trained | asked | {"checkpoint": checkpoint},
-        results={
-            "checkpoint": checkpoint,
-            "drop": config["drop"],
-            "view": config["data"].get("view", CLEAN),
-            "seed": trained["seed"],
-            "smoke": smoke_reasons(trained["trainer"]),
-            "best_epoch": restored.epoch,
-            "monitor": trained["monitor"],
-            "precision": str(trainer.precision),
-            "dropped_questions": dict(data.module.store.dropped),
-            "data": data.facts,
-        },
+        results=Results(
+            state="finished",
+            checkpoint=checkpoint,
+            drop=config["drop"],
+            view=config["data"].get("view", CLEAN),
+            seed=trained["seed"],
+            smoke=tuple(smoke_reasons(trained["trainer"])),
+            best_epoch=restored.epoch,
+            monitor=trained["monitor"],
+            precision=str(trainer.precision),
+            dropped_questions=dict(data.module.store.dropped),
+            data=data.facts,
+        ),
         began=began,
     )
     show_scores(scores, split=config["split"])

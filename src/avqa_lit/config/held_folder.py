@@ -9,6 +9,7 @@ from filelock import FileLock
 
 from avqa_lit.artifacts.atomic import remove_unfinished, writing
 from avqa_lit.artifacts.locks import acquired
+from avqa_lit.artifacts.results import Results
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.artifacts.superseded import move_aside
 from avqa_lit.artifacts.yaml_files import write_yaml
@@ -104,7 +105,7 @@ class HeldFolder:
         if is_first_process():
             print_plain(f"{self.folder.path}: {text}", file=file)
 
-    def end(self, results: dict[str, Any]) -> None:
+    def end(self, results: Results) -> None:
         """Write how the run ended.
 
         Raises:
@@ -113,9 +114,9 @@ class HeldFolder:
         self.check()
         if is_first_process():
             # On a full disk the reason that is told is the first one.
-            with nullcontext() if results["state"] == "finished" else suppress(WriteError):
+            with nullcontext() if results.state == "finished" else suppress(WriteError):
                 self.folder.write_results(results)
-            if results["state"] == "finished":
+            if results.state == "finished":
                 self.folder.previous.unlink(missing_ok=True)
 
     def check(self) -> None:

@@ -191,9 +191,7 @@ class SweepLauncher(Launcher):
         So is that of a smoke run, which is no result.
         """
         if job.results is not None or job.state == "diverged":
-            results = job.results or {}
-            metrics = {} if results.get("smoke") else results.get("metrics") or {}
-            value = metrics.get(results.get("monitor") or "")
+            value = None if job.results is None else job.results.scores.get(job.results.monitor or "")
             return JobReturn(
                 overrides, working_dir=str(job.folder), status=JobStatus.COMPLETED, _return_value=value
             )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from avqa_lit.artifacts.results import DataFacts
 from avqa_lit.config.build import build, refusals_told
 from avqa_lit.config.cached_text import CachedText
 from avqa_lit.config.question import Question
@@ -36,7 +37,7 @@ class RunData:
     encoders: Mapping[str, str]
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> DataFacts:
         """Where the data come from, for results.json."""
         return self.module.facts(self.encoders)
 

@@ -3,8 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from avqa_lit.artifacts.results import GivenAnswers
 from avqa_lit.console import print_plain
 from avqa_lit.data.annotated import Annotated
 from avqa_lit.data.answer_coverage import answers_in_order, shown
@@ -36,21 +36,21 @@ class ScoredFile:
     known: AnswersKnown
     scores: SplitScores
 
-    def facts(self, name: str) -> dict[str, Any]:
+    def facts(self, name: str) -> GivenAnswers:
         """How the file was read, for results.json.
 
         Args:
             name: what the file is called among those that were scored with it.
         """
         order = self.named.order
-        return {
-            "file": str(self.path.absolute()),
-            "name": name,
-            "sha256": self.sha256,
-            "truth_column": self.named.truth_column,
-            "answer_order": None if order is None else {str(number): text for number, text in order.items()},
-            "normalised": dict(self.spelt.applied),
-        }
+        return GivenAnswers(
+            file=str(self.path.absolute()),
+            name=name,
+            sha256=self.sha256,
+            truth_column=self.named.truth_column,
+            answer_order=None if order is None else {str(number): text for number, text in order.items()},
+            normalised=dict(self.spelt.applied),
+        )
 
 
 def score_file(path: Path, data: Annotated, spelling: Spelling) -> ScoredFile:

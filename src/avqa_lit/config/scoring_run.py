@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avqa_lit.artifacts.results import DataFacts, Results
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.answer_files import answer_files, short_names
 from avqa_lit.config.evaluation_folder import new_folder, show_scores, write_evaluation
@@ -95,18 +96,17 @@ def _write(
         split=data.split,
         key=key,
         settings={"predictions": scored.path.name, "data": config["data"], "split": config["split"]},
-        results={
-            "predictions": scored.facts(name),
-            "seed": None,
-            "unknown_answers": {data.split: scored.known.unknown_total},
-            "dropped_questions": {data.split: data.dropped},
-            "data": {
-                "store": str(data.where),
-                "checksum": data.checksum,
-                "encoders": {},
-                "questions": train | {data.split: len(data.asked)},
-            },
-        },
+        results=Results(
+            state="finished",
+            predictions=scored.facts(name),
+            unknown_answers={data.split: scored.known.unknown_total},
+            dropped_questions={data.split: data.dropped},
+            data=DataFacts(
+                store=str(data.where),
+                checksum=data.checksum,
+                questions=train | {data.split: len(data.asked)},
+            ),
+        ),
         began=began,
     )
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import lightning as L
@@ -11,6 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from avqa_lit.artifacts.attention import write_attention
 from avqa_lit.artifacts.checkpoint_origin import Origin
 from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, versions
+from avqa_lit.artifacts.results import Results, Seconds
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.beginning import Beginning, beginning_of
 from avqa_lit.config.build import build, build_module, trainer_arguments
@@ -28,6 +29,7 @@ from avqa_lit.config.resolve import resolved
 from avqa_lit.config.run_data import RunData, run_data
 from avqa_lit.config.run_place import place_of
 from avqa_lit.config.schema import Train
+from avqa_lit.config.scored_results import with_scores
 from avqa_lit.config.smoke import as_limits, check_shares, smoke_reasons, smoke_sentence
 from avqa_lit.config.texts import prompt_of
 from avqa_lit.config.threads import set_threads
@@ -74,12 +76,14 @@ class TrainingRun:
         key: key of the config.
         overrides: what the command line changed.
         held: the folder in which the run leaves its files; rank zero alone writes there.
+        results: what is known of the run so far; of one that has not begun, nothing but that.
     """
 
     config: dict[str, Any]
     key: str
     overrides: list[str]
     held: HeldFolder
+    results: Results = field(init=False, default=Results(state="failed"))
 
     @property
     def folder(self) -> RunFolder:
@@ -116,17 +120,17 @@ class TrainingRun:
         """
         began = time.monotonic()
         timing = EpochTiming(self.folder.timing)
-        results: dict[str, Any] = {
-            "state": "failed",
-            "key": self.key,
-            "experiment": self.config["study"],
-            "overrides": self.overrides,
-            "seed": self.config["seed"],
-            "monitor": self.config["monitor"],
-            "smoke": smoke_reasons(self.config["trainer"]),
-            "versions": versions(),
-            "git": git_commit(),
-        }
+        self.results = Results(
+            state="failed",
+            key=self.key,
+            experiment=self.config["study"],
+            overrides=tuple(self.overrides),
+            seed=self.config["seed"],
+            monitor=self.config["monitor"],
+            smoke=tuple(smoke_reasons(self.config["trainer"])),
+            versions=versions(),
+            git=git_commit(),
+        )
         with self.held, Interruption() as interruption:
             # What an earlier run left stays as it is until this run is known to start.
             begun = not self.folder.holds_work()
@@ -139,24 +143,27 @@ class TrainingRun:
                     return
                 self.held.make_room(prepared.beginning, config=self.config)
                 begun = True
-                self._train(prepared, results, timing)
-                results["state"] = "finished"
+                self._train(prepared, timing)
+                self.results = replace(self.results, state="finished")
             except Diverged as error:
-                results |= error.facts()
+                self.results = replace(
+                    self.results, state="diverged", reason=str(error), diverged=error.divergence
+                )
                 raise
             except Interrupted as error:
-                results |= {"state": "interrupted", "reason": f"told to end by {error.signal.name}"}
-                self.held.tell(f"{results['reason']}; the same command {self._again}", file=sys.stderr)
+                reason = f"told to end by {error.signal.name}"
+                self.results = replace(self.results, state="interrupted", reason=reason)
+                self.held.tell(f"{reason}; the same command {self._again}", file=sys.stderr)
                 raise
             except BaseException as error:
-                results["reason"] = f"{type(error).__name__}: {error}"
+                self.results = replace(self.results, reason=f"{type(error).__name__}: {error}")
                 raise
             finally:
                 spent = timing.earlier + time.monotonic() - began
-                results.setdefault("seconds", {})["total"] = round(spent, 3)
-                results["peak_memory_bytes"] = peak_memory_bytes()
+                seconds = replace(self.results.seconds, total=round(spent, 3))
+                self.results = replace(self.results, seconds=seconds, peak_memory_bytes=peak_memory_bytes())
                 if begun:
-                    self.held.end(results)
+                    self.held.end(self.results)
 
     def _prepare(self, timing: EpochTiming, interruption: Interruption) -> "_Prepared":
         """Everything that can be refused, and nothing that writes to the run's folder."""
@@ -188,18 +195,19 @@ class TrainingRun:
         trainer = self._trainer(callbacks)
         return _Prepared(threads, data, module, source, beginning, trainer)
 
-    def _train(self, prepared: "_Prepared", results: dict[str, Any], timing: EpochTiming) -> None:
+    def _train(self, prepared: "_Prepared", timing: EpochTiming) -> None:
         data, module, trainer = prepared.data.module, prepared.module, prepared.trainer
         trainer.loggers = run_loggers(self.config, folder=self.folder, key=self.key, overrides=self.overrides)
-        results |= {
-            "world_size": trainer.world_size,
-            "threads": prepared.threads.count,
-            "precision": str(trainer.precision),
-            "parameters": sum(parameter.numel() for parameter in module.model.parameters()),
-            "dropped_questions": dict(data.store.dropped),
-            "data": prepared.data.facts,
-            "goes_on_from": None if prepared.source is None else prepared.source.facts,
-        }
+        self.results = replace(
+            self.results,
+            world_size=trainer.world_size,
+            threads=prepared.threads.count,
+            precision=str(trainer.precision),
+            parameters=sum(parameter.numel() for parameter in module.model.parameters()),
+            dropped_questions=dict(data.store.dropped),
+            data=prepared.data.facts,
+            goes_on_from=None if prepared.source is None else prepared.source.facts,
+        )
         with ending(trainer) as final:
             with profile_told(trainer, self.folder):
                 trainer.fit(module, datamodule=data, ckpt_path=prepared.beginning.checkpoint)
@@ -211,9 +219,9 @@ class TrainingRun:
             scores = {
                 split: score(trainer, module, data, split, attention=attention) for split in ("val", "test")
             }
-            metrics = {name: value for scored in scores.values() for name, value in scored.metrics.items()}
+            self.results = with_scores(self.results, scores)
             final |= {
-                "summary": metrics,
+                "summary": self.results.metrics,
                 "predictions": scores["test"].predictions,
                 "attention": scores["test"].attention,
             }
@@ -226,21 +234,17 @@ class TrainingRun:
                     write_attention(self.folder.attention(split), scored.attention)
             test = scores["test"]
             console.print(score_table(test.metrics, test.counts, test.taxonomy, split="test"))
-            if results["smoke"]:
-                console.print(smoke_sentence(results["smoke"], trained=trained), soft_wrap=True)
+            if self.results.smoke:
+                console.print(smoke_sentence(self.results.smoke, trained=trained), soft_wrap=True)
             for scored in scores.values():
                 if scored.no_prior:
                     console.print(no_prior_sentence(scored.no_prior), soft_wrap=True)
             console.print(f"{self.folder.path}", soft_wrap=True)
-        results |= {
-            "best_epoch": best_epoch,
-            "metrics": metrics,
-            "counts": {name: value for scored in scores.values() for name, value in scored.counts.items()},
-            "taxonomy": data.store.taxonomy.to_plain(),
-            "unseen_answers": {split: scored.unseen_answers for split, scored in scores.items()},
-            "no_prior": {split: scored.no_prior for split, scored in scores.items() if scored.no_prior},
-            "seconds": {"fit": round(fit_seconds, 3), "test": round(time.monotonic() - test_began, 3)},
-        }
+        self.results = replace(
+            self.results,
+            best_epoch=best_epoch,
+            seconds=Seconds(fit=round(fit_seconds, 3), test=round(time.monotonic() - test_began, 3)),
+        )
 
     def _data(self, requirements: Requirements) -> RunData:
         def without_overlap(store: FeatureStore) -> FeatureStore:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from avqa_lit.data.annotated import Annotated
 from avqa_lit.data.answer_coverage import question_name, shown
@@ -11,6 +12,7 @@ from avqa_lit.data.given_answer import GivenAnswer, whole_number
 from avqa_lit.errors import DataError
 
 Value = str | int
+TruthColumn = Literal[3, 4]
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class NamedAnswers:
 
     answers: tuple[str, ...]
     order: Mapping[int, str] | None
-    truth_column: int | None
+    truth_column: TruthColumn | None
     remarks: tuple[str, ...]
 
 
@@ -68,7 +70,8 @@ def named_answers(path: Path, given: Sequence[GivenAnswer], data: Annotated) -> 
             raise DataError(f"predictions={path}, {without}: no truth, though other rows have one")
         return _without_truths(path, given, data)
     truths = _fit([row.truth for row in given if row.truth is not None], data)
-    column, remarks = None, []
+    column: TruthColumn | None = None
+    remarks = []
     if all(row.is_right is not None for row in given):
         other = _fit([row.answer for row in given], data)
         column = 4 if other.agreeing > truths.agreeing else 3
@@ -135,7 +138,7 @@ def _without_truths(path: Path, given: Sequence[GivenAnswer], data: Annotated) -
 
 
 def _by_number(
-    given: Sequence[GivenAnswer], order: Mapping[int, str], column: int | None, remarks: Sequence[str]
+    given: Sequence[GivenAnswer], order: Mapping[int, str], column: TruthColumn | None, remarks: Sequence[str]
 ) -> NamedAnswers:
     names = tuple(order.get(int(row.answer), f"answer {row.answer}") for row in given)
     nameless = Counter(int(row.answer) for row in given if row.answer not in order)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import lightning as L
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Int64
 from numpy import ndarray
 
+from avqa_lit.artifacts.results import DataFacts
 from avqa_lit.batch import PADDING_WORD, Batch, Modality, ModelSpec, OtherVideos, Seats, Track
 from avqa_lit.data.other_videos import other_clips
 from avqa_lit.data.perturbation import Perturbation
@@ -99,14 +100,14 @@ class AVQADataModule(L.LightningDataModule):
             answer_words=tuple(tuple(ids[ids != PADDING_WORD].tolist()) for ids in answer_words),
         )
 
-    def facts(self, text_encoders: Mapping[str, str]) -> dict[str, Any]:
+    def facts(self, text_encoders: Mapping[str, str]) -> DataFacts:
         """Where the data come from, for results.json; `text_encoders` names what encodes each text."""
-        return {
-            "store": str(self.store.path),
-            "checksum": self.store.checksum,
-            "encoders": {**self.store.encoders, **text_encoders},
-            "questions": {split: len(table) for split, table in self.store.splits.items()},
-        }
+        return DataFacts(
+            store=str(self.store.path),
+            checksum=self.store.checksum,
+            encoders={**self.store.encoders, **text_encoders},
+            questions={split: len(table) for split, table in self.store.splits.items()},
+        )
 
     def train_dataloader(self) -> "BatchLoader":
         return self._loader("train", shuffle=True)

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from math import fsum
 
+from avqa_lit.artifacts.results import Marks
 from avqa_lit.taxonomy import Taxonomy
 
-Counts = Mapping[str, Mapping[str, int]]
 
-
-def accuracies(counts: Counts, taxonomy: Taxonomy) -> dict[str, float]:
+def accuracies(counts: Mapping[str, Marks], taxonomy: Taxonomy) -> dict[str, float]:
     r"""Fractions of right answers by metric name, without the split in front.
 
     With :math:`c_k` right answers to the :math:`n_k` questions of category k, and K the categories of one
@@ -25,13 +24,13 @@ def accuracies(counts: Counts, taxonomy: Taxonomy) -> dict[str, float]:
     modality without questions. A taxonomy without modalities has no averages of them.
 
     Args:
-        counts: ``correct`` and ``total`` of each category by name, such as ``audio/counting``; a
+        counts: right answers and questions of each category by name, such as ``audio/counting``; a
             category may be missing.
         taxonomy: all categories that there are.
 
     Example:
         >>> from avqa_lit.taxonomy import MUSIC_AVQA
-        >>> heard, seen = {"correct": 3, "total": 4}, {"correct": 0, "total": 2}
+        >>> heard, seen = Marks(correct=3, total=4), Marks(correct=0, total=2)
         >>> values = accuracies({"audio/counting": heard, "visual/location": seen}, MUSIC_AVQA)
         >>> values["acc/overall"], values["acc/mean_of_modalities"]
         (0.5, 0.375)
@@ -40,10 +39,10 @@ def accuracies(counts: Counts, taxonomy: Taxonomy) -> dict[str, float]:
     unknown = set(counts) - set(names)
     if unknown:
         raise ValueError(f"counts of {sorted(unknown)}: expected categories out of {list(names)}")
-    asked = {name: counts[name] for name in names if name in counts and counts[name]["total"] > 0}
+    asked = {name: counts[name] for name in names if name in counts and counts[name].total > 0}
     if not asked:
         return {}
-    types = {name: count["correct"] / count["total"] for name, count in asked.items()}
+    types = {name: count.correct / count.total for name, count in asked.items()}
     values = {"acc/overall": _pooled(asked.values()), "acc/mean_of_types": _mean(types.values())}
     values |= {f"acc/{name}": value for name, value in types.items()}
     means = []
@@ -58,19 +57,17 @@ def accuracies(counts: Counts, taxonomy: Taxonomy) -> dict[str, float]:
     return values
 
 
-def category_counts(
-    correct: Iterable[int], total: Iterable[int], taxonomy: Taxonomy
-) -> dict[str, dict[str, int]]:
+def category_counts(correct: Iterable[int], total: Iterable[int], taxonomy: Taxonomy) -> dict[str, Marks]:
     """Counts by category name, from one number a category in the order of the taxonomy."""
     return {
-        name: {"correct": int(right), "total": int(questions)}
+        name: Marks(correct=int(right), total=int(questions))
         for name, right, questions in zip(taxonomy.names, correct, total, strict=True)
     }
 
 
 def count_correct(
     predictions: Sequence[object], answers: Sequence[object], categories: Sequence[int], taxonomy: Taxonomy
-) -> dict[str, dict[str, int]]:
+) -> dict[str, Marks]:
     """Counts by category name, from one prediction, answer and place in the taxonomy a question."""
     correct, total = [0] * len(taxonomy), [0] * len(taxonomy)
     for prediction, answer, category in zip(predictions, answers, categories, strict=True):
@@ -79,9 +76,9 @@ def count_correct(
     return category_counts(correct, total, taxonomy)
 
 
-def _pooled(counts: Iterable[Mapping[str, int]]) -> float:
+def _pooled(counts: Iterable[Marks]) -> float:
     counts = list(counts)
-    return sum(count["correct"] for count in counts) / sum(count["total"] for count in counts)
+    return sum(count.correct for count in counts) / sum(count.total for count in counts)
 
 
 def _mean(values: Iterable[float]) -> float:

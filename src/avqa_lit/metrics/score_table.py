@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
+from avqa_lit.artifacts.results import Marks
 from avqa_lit.taxonomy import Taxonomy
 
 
 def score_table(
-    metrics: Mapping[str, float], counts: Mapping[str, Mapping[str, int]], taxonomy: Taxonomy, *, split: str
+    metrics: Mapping[str, float], counts: Mapping[str, Marks], taxonomy: Taxonomy, *, split: str
 ) -> Table:
     """Accuracy of every category and average in percent, beside the question-only prior if there is one.
 
@@ -34,7 +35,7 @@ def score_table(
             cells += [f"{100 * prior:.2f}", f"{100 * (accuracy - prior):+.2f}"]
         table.add_row(label, *cells, style=style)
 
-    totals = {name.removeprefix(f"{split}/"): one["total"] for name, one in counts.items()}
+    totals = {name.removeprefix(f"{split}/"): marks.total for name, marks in counts.items()}
     for modality in taxonomy.modalities or (None,):
         names = [category.name for category in taxonomy.of_modality(modality)]
         for name in names:

@@ -8,6 +8,7 @@ from jaxtyping import Int64
 
 from avqa_lit.artifacts.attention import Attention
 from avqa_lit.artifacts.predictions import Prediction, prediction_row
+from avqa_lit.artifacts.results import Marks
 from avqa_lit.data.annotated import Annotated
 from avqa_lit.metrics.accuracy import accuracies, count_correct
 from avqa_lit.metrics.classification import classification_report
@@ -32,7 +33,7 @@ class SplitScores:
     """
 
     metrics: dict[str, float]
-    counts: dict[str, dict[str, int]]
+    counts: dict[str, Marks]
     predictions: list[Prediction]
     unseen_answers: int | None
     taxonomy: Taxonomy

@@ -105,18 +105,19 @@ def _of_job(job: JobEntry, sweep_folder: Path, *, state: str = "", reason: str =
 def _add_run(
     found: Collection, path: Path, *, job: JobEntry | None = None, sweep_folder: Path | None = None
 ) -> None:
-    state, reason, name = "unreadable", "", path.name
+    reason, name = "", path.name
+    state: str = "unreadable"
     try:
         run = read_run(path)
-        if run.results.get("state") == "finished" and run.results.get("smoke"):
+        results = run.results
+        if results.state == "finished" and results.smoke:
             found.smoke.append(path)
             return
-        if run.results.get("state") == "finished":
+        if results.state == "finished":
             found.results.append(read_result(run))
             return
-        state = str(run.results.get("state", "without a state"))
-        reason = str(run.results.get("reason") or "")
-        name = " ".join(run.results.get("overrides") or ()) or name
+        state, reason = results.state, results.reason or ""
+        name = " ".join(results.overrides) or name
     except DataError as error:
         reason = str(error)
     if job is not None and sweep_folder is not None:

@@ -29,15 +29,15 @@ def runs_made(test_set: TestSet) -> str:
     """One line a run."""
     rows = [
         (
-            result.fact("key") or DASH,
+            result.run.results.key or DASH,
             _given(result),
             _number(result.seed),
-            _number(result.fact("best_epoch"), shift=1),
-            _number(result.fact("parameters")),
-            _number(result.fact("seconds.fit")),
+            _number(result.run.results.best_epoch, shift=1),
+            _number(result.run.results.parameters),
+            _number(result.run.results.seconds.fit),
             _number(questions_per_second(result)),
-            _number(result.fact("seconds.test")),
-            _number(result.fact("peak_memory_bytes"), scale=1e-6),
+            _number(result.run.results.seconds.test),
+            _number(result.run.results.peak_memory_bytes, scale=1e-6),
             place(result.folder),
         )
         for result in test_set.results
@@ -47,13 +47,13 @@ def runs_made(test_set: TestSet) -> str:
 
 def questions_per_second(result: Result) -> float | None:
     """Train questions of all epochs over the seconds of the fit; None where the run did not train."""
-    asked, seconds = result.fact("data.questions.train"), result.fact("seconds.fit")
+    asked, seconds = result.run.results.data.questions.get("train"), result.run.results.seconds.fit
     epochs = len({row["epoch"] for row in result.run.metrics})
     return asked * epochs / seconds if asked and seconds and epochs else None
 
 
 def _given(result: Result) -> str:
-    words = (result.fact("overrides") or ()) if result.origin == TRAINING else scored(result)
+    words = result.run.results.overrides if result.origin == TRAINING else scored(result)
     return " ".join(words) or "none"
 
 

@@ -20,9 +20,9 @@ FOLDERS = ("data.raw", "data.store", "data.export")
 
 def origin(run: Run) -> str:
     """One of the three, as results.json tells it."""
-    if run.results.get("predictions"):
+    if run.results.predictions is not None:
         return GIVEN
-    return CHECKPOINT if run.results.get("checkpoint") else TRAINING
+    return CHECKPOINT if run.results.checkpoint else TRAINING
 
 
 def settings_of(run: Run) -> dict[str, Any]:
@@ -31,30 +31,24 @@ def settings_of(run: Run) -> dict[str, Any]:
     For given answers that is their file. For a checkpoint it is the config that it was trained with and what
     was changed for scoring it; where a scoring left no config, the checkpoint's file stands for it.
     """
-    kind = origin(run)
-    if kind == GIVEN:
-        given = run.results["predictions"]
+    given, checksum = run.results.predictions, run.results.data.checksum
+    if given is not None:
         return {
-            "answers": given.get("name") or Path(given["file"]).name,
-            "sha256": given.get("sha256"),
-            STORE_CHECKSUM: _checksum(run),
+            "answers": given.name or Path(given.file).name,
+            "sha256": given.sha256,
+            STORE_CHECKSUM: checksum,
         }
     trained = {name: node for name, node in run.config.items() if name not in OF_EVALUATION}
-    flat = flat_settings(trained) | {STORE_CHECKSUM: _checksum(run)}
+    flat = flat_settings(trained) | {STORE_CHECKSUM: checksum}
     settings = {key: value for key, value in flat.items() if key not in FOLDERS}
     if settings.get(VIEW) == CLEAN:
         del settings[VIEW]
-    if kind == CHECKPOINT:
-        path = Path(run.results["checkpoint"])
+    if run.results.checkpoint:
+        path = Path(run.results.checkpoint)
         if not trained:
             settings["checkpoint"] = place(path)
         elif path.stem != "best":
             settings["checkpoint"] = path.stem
-        if run.results.get("drop"):
-            settings["drop"] = run.results["drop"]
+        if run.results.drop:
+            settings["drop"] = run.results.drop
     return settings
-
-
-def _checksum(run: Run) -> str | None:
-    data = run.results.get("data")
-    return data.get("checksum") if isinstance(data, dict) else None

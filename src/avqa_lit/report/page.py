@@ -20,7 +20,7 @@ from avqa_lit.report.wording import DASH, count
 
 def title(found: Collection) -> str:
     """Names of the experiments."""
-    names = [str(result.fact("experiment") or "") for result in found.results]
+    names = [result.run.results.experiment or "" for result in found.results]
     names += [sweep.experiment for sweep in found.sweeps.values()]
     return ", ".join(dict.fromkeys(name for name in names if name)) or "Runs"
 

@@ -1,12 +1,13 @@
 """How to make the runs again, and what became of those that did not finish."""
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from avqa_lit.artifacts.differences import canonical, value_name
 from avqa_lit.artifacts.reading import read_end
+from avqa_lit.artifacts.results import Results
 from avqa_lit.report.collect import Collection, Unfinished
 from avqa_lit.report.markup import definitions, element, plain_table, wrap
 from avqa_lit.report.origin import TRAINING
@@ -14,18 +15,18 @@ from avqa_lit.report.result import Result
 from avqa_lit.report.wording import DASH, count, place
 
 LOG_LINES = 20
-FACTS = {
-    "Questions dropped": "dropped_questions",
-    "Answers unseen in training": "unseen_answers",
-    "Store": "data.store",
-    "Store checksum": "data.checksum",
-    "Encoders": "data.encoders",
-    "Git": "git",
-    "Versions": "versions",
-    "Precision": "precision",
-    "Threads": "threads",
-    "Processes": "world_size",
-    "Monitor": "monitor",
+FACTS: dict[str, Callable[[Results], object]] = {
+    "Questions dropped": lambda results: results.dropped_questions,
+    "Answers unseen in training": lambda results: results.unseen_answers,
+    "Store": lambda results: results.data.store,
+    "Store checksum": lambda results: results.data.checksum,
+    "Encoders": lambda results: results.data.encoders,
+    "Git": lambda results: results.git,
+    "Versions": lambda results: results.versions,
+    "Precision": lambda results: results.precision,
+    "Threads": lambda results: results.threads,
+    "Processes": lambda results: results.world_size,
+    "Monitor": lambda results: results.monitor,
 }
 
 
@@ -42,15 +43,16 @@ def commands(found: Collection) -> list[str]:
 def command(result: Result) -> str:
     """Shell line that makes one run again."""
     if result.origin == TRAINING:
-        return shlex.join(["python", "-m", "avqa_lit.train", *(result.fact("overrides") or ())])
+        return shlex.join(["python", "-m", "avqa_lit.train", *result.run.results.overrides])
     line = shlex.join(["python", "-m", "avqa_lit.evaluate", *scored(result)])
     return f"{line}  # data as in {place(result.run.folder.config)}"
 
 
 def scored(result: Result) -> list[str]:
     """What was scored, as arguments of the command that did it."""
-    given = {name: result.fact(name) for name in ("checkpoint", "drop")}
-    given["predictions"] = result.fact("predictions.file")
+    results = result.run.results
+    given = {"checkpoint": results.checkpoint, "drop": results.drop}
+    given["predictions"] = None if results.predictions is None else results.predictions.file
     return [f"{name}={value}" for name, value in given.items() if value]
 
 
@@ -71,7 +73,7 @@ def data_name(result: Result) -> str:
     """What the run was tested on: its data's name, else the name of the folder that it was read from."""
     data = result.run.config.get("data")
     node = data if isinstance(data, Mapping) else {}
-    place = node.get("raw") or node.get("store") or result.fact("data.store") or "unnamed data"
+    place = node.get("raw") or node.get("store") or result.run.results.data.store or "unnamed data"
     name = "synthetic" if is_synthetic(result) else Path(str(place)).name
     return str(node.get("name") or name)
 
@@ -80,21 +82,20 @@ def is_synthetic(result: Result) -> bool:
     """Whether the run was tested on the embedded simulator's data."""
     data = result.run.config.get("data")
     target = data.get("_target_") if isinstance(data, Mapping) else None
-    return "synthetic" in canonical([target, result.fact("data.encoders")])
+    return "synthetic" in canonical([target, result.run.results.data.encoders])
 
 
 def dropped_questions(results: Sequence[Result]) -> int:
     """Most test questions that any run left out for want of features."""
-    found = (result.fact("dropped_questions") for result in results)
-    return max((one.get("test", 0) if isinstance(one, Mapping) else one or 0 for one in found), default=0)
+    return max((result.run.results.dropped_questions.get("test", 0) for result in results), default=0)
 
 
 def features(results: Sequence[Result]) -> str:
     """Which encoders made the features that the runs were tested on, by the store's checksum."""
     told = dict.fromkeys(
-        f"{_text(result.fact('data.encoders'))}; store checksum {(result.checksum or 'unknown')[:12]}"
+        f"{_text(result.run.results.data.encoders)}; store checksum {(result.checksum or 'unknown')[:12]}"
         for result in results
-        if result.fact("data.encoders")
+        if result.run.results.data.encoders
     )
     return f"Features: {' / '.join(told)}." if told else "The runs do not say by which encoders."
 
@@ -102,8 +103,8 @@ def features(results: Sequence[Result]) -> str:
 def facts(results: Sequence[Result]) -> list[tuple[str, str]]:
     """What the runs share; where they do not, every value with the number of its runs."""
     pairs = [("Seeds", ", ".join(seeds(results)) or DASH)]
-    for name, key in FACTS.items():
-        values = [_text(result.fact(key)) for result in results]
+    for name, fact in FACTS.items():
+        values = [_text(fact(result.run.results)) for result in results]
         distinct = list(dict.fromkeys(value for value in values if value))
         if len(distinct) == 1 and len(set(values)) == 1:
             pairs.append((name, distinct[0]))

@@ -1,12 +1,13 @@
 """Finished scores, checked: their settings, their counts, their marks question by question."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from avqa_lit.artifacts.differences import canonical
 from avqa_lit.artifacts.json_files import shown
+from avqa_lit.artifacts.results import Marks
 from avqa_lit.artifacts.run_folder import Run
 from avqa_lit.errors import DataError
 from avqa_lit.report.answers import Answers, read_answers
@@ -57,14 +58,12 @@ class Result:
     @property
     def checksum(self) -> str | None:
         """Checksum of the store, or of the annotations, that it was tested on."""
-        checksum: str | None = self.fact("data.checksum")
-        return checksum
+        return self.run.results.data.checksum
 
     @property
     def seed(self) -> int | None:
         """What drove initialisation, order and dropout."""
-        seed: int | None = self.run.results.get("seed")
-        return seed
+        return self.run.results.seed
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -73,59 +72,47 @@ class Result:
 
     def accuracy(self, metric: str, split: str = "test") -> float | None:
         """Fraction by the metric's name after the split; None where the run has none."""
-        value: float | None = self.run.results["metrics"].get(f"{split}/{metric}")
-        return value
+        return self.run.results.metrics.get(f"{split}/{metric}")
 
     def total(self, split: str = "test") -> int:
         """Number of questions; 0 where the run counted none."""
         return sum(total for _, total in self.counts.get(split, {}).values())
-
-    def fact(self, name: str) -> Any:
-        """Entry of results.json by dotted name; None where there is none."""
-        node: Any = self.run.results
-        for part in name.split("."):
-            node = node.get(part) if isinstance(node, Mapping) else None
-        return node
 
 
 def read_result(run: Run) -> Result:
     """Check a finished run.
 
     Raises:
-        DataError: without config, metrics or counts, with a taxonomy that cannot be read, a logged step that
-            has no epoch, or counts that contradict its metrics or predictions.
+        DataError: without config, metrics or counts, with a logged step that has no epoch, or counts that
+            contradict its metrics or predictions.
     """
     source = run.folder.results
     if not run.config and origin(run) == TRAINING:
         raise DataError(f"{run.folder.config}: expected the config of a finished run; run it again")
-    for name in ("metrics", "counts"):
-        if not isinstance(run.results.get(name), Mapping):
-            raise DataError(f"{source}: expected {name!r}, as every finished run has it; run it again")
     for number, row in enumerate(run.metrics, start=1):
         if not isinstance(row, Mapping) or not isinstance(row.get("epoch"), int):
             raise DataError(
                 f"{run.folder.metrics}, line {number}: expected an object with an epoch, found {shown(row)}"
             )
-    taxonomy = run.taxonomy
-    counts = _counts(run.results["counts"], taxonomy, source)
+    counts = _counts(run.results.counts, run.taxonomy, source)
     rows = run.predictions()
-    answers = read_answers(rows, taxonomy, source=run.folder.predictions("test")) if rows else None
+    answers = read_answers(rows, run.taxonomy, source=run.folder.predictions("test")) if rows else None
     attention = run.folder.attention("test")
     result = Result(run, origin(run), settings_of(run), counts, answers, attention)
     _check(result, source)
     return result
 
 
-def _counts(raw: Mapping[str, Any], taxonomy: Taxonomy, source: Path) -> dict[str, dict[str, Count]]:
+def _counts(told: Mapping[str, Marks], taxonomy: Taxonomy, source: Path) -> dict[str, dict[str, Count]]:
     counts: dict[str, dict[str, Count]] = {}
-    for name, value in raw.items():
+    for name, marks in told.items():
         split, _, category = name.partition("/")
-        if category not in taxonomy.place or set(value) != {"correct", "total"}:
+        if category not in taxonomy.place:
             raise DataError(
-                f"{source}: counts has {shown(name)}: {shown(value)}; expected <split>/<category> "
-                "with correct and total"
+                f"{source}: counts has {shown(name)}: {shown(asdict(marks))}; expected <split>/<category> "
+                f"with a category out of {', '.join(taxonomy.names)}"
             )
-        counts.setdefault(split, {})[category] = (value["correct"], value["total"])
+        counts.setdefault(split, {})[category] = (marks.correct, marks.total)
     return counts
 
 

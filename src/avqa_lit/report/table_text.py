@@ -82,7 +82,7 @@ def _csv_row(
         int(row.is_chosen),
         len(row.results) or "",
         "" if single is None else single.seed,
-        "" if single is None else single.fact("key"),
+        "" if single is None else single.run.results.key,
         "" if single is None else place(single.folder),
         *(_csv_value(settings[key]) if key in settings else "" for key in keys),
         *("" if cell.value is None else cell.value for cell in shown),

@@ -19,7 +19,7 @@ def train_note(test_set: TestSet, *, official: bool) -> str:
     notes = []
     if test_set.prior(OVERALL) is None:
         reasons = dict.fromkeys(
-            reason for result in test_set.results if (reason := result.fact("no_prior.test"))
+            reason for result in test_set.results if (reason := result.run.results.no_prior.get("test"))
         )
         notes.append("There is no question-only prior" + (f": {'; '.join(reasons)}." if reasons else "."))
     foreign = dict.fromkeys(_train(result) for result in test_set.results if _is_foreign(result))
@@ -32,12 +32,12 @@ def train_note(test_set: TestSet, *, official: bool) -> str:
 
 
 def _is_foreign(result: Result) -> bool:
-    return result.fact("data.questions.train") not in (None, *OFFICIAL_TRAIN)
+    return result.run.results.data.questions.get("train") not in (None, *OFFICIAL_TRAIN)
 
 
 def _train(result: Result) -> str:
     node = result.run.config.get("data")
     annotations = node.get("annotations") if isinstance(node, Mapping) else None
     name = annotations.get("train") if isinstance(annotations, Mapping) else None
-    told = count(result.fact("data.questions.train"), "question")
+    told = count(result.run.results.data.questions["train"], "question")
     return f"{told} in {name}" if name else told

@@ -49,7 +49,7 @@ def full_name(name: str, runs: Sequence[ListedRun]) -> str:
         ConfigError: none of the runs has it, or several keys end in it.
     """
     keys = {key for run in runs for key in run.settings}
-    metrics = {metric for run in runs for metric in run.results.get("metrics") or ()}
+    metrics = {metric for run in runs for metric in run.metrics}
     if name in FACTS or name in keys or name in metrics:
         return name
     found = sorted({key for key in keys if key_name(key) == name or key.endswith(f".{name}")})

@@ -9,7 +9,8 @@ from typing import Any
 
 from avqa_lit.artifacts.differences import flat_settings
 from avqa_lit.artifacts.fit_progress import read_progress
-from avqa_lit.artifacts.run_folder import Run, RunFolder, read_run
+from avqa_lit.artifacts.results import Results
+from avqa_lit.artifacts.run_folder import RunFolder, read_config, read_run
 from avqa_lit.artifacts.run_tree import read_tree
 from avqa_lit.artifacts.sweep_file import JobEntry
 from avqa_lit.errors import DataError
@@ -29,7 +30,7 @@ class ListedRun:
         reason: why it is not finished or no result, or how far it is.
         config: resolved config; empty where it is not written yet.
         overrides: what was given on its command line.
-        results: content of results.json; empty where there is none.
+        results: content of results.json; None where there is none, or none that can be read.
     """
 
     folder: RunFolder
@@ -38,7 +39,7 @@ class ListedRun:
     reason: str
     config: Mapping[str, Any]
     overrides: tuple[str, ...]
-    results: Mapping[str, Any]
+    results: Results | None
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -48,17 +49,19 @@ class ListedRun:
         seed = {"seed": self.config["seed"]} if "seed" in self.config else {}
         return flat_settings(self.config) | seed
 
+    @property
+    def metrics(self) -> Mapping[str, float | None]:
+        """Values by their full name, a smoke run's as well; empty until it ends."""
+        return {} if self.results is None else self.results.metrics
+
     def metric(self, name: str) -> float | None:
         """Value by its full name; None where the run has none, or is a smoke run without results."""
-        metrics = None if self.results.get("smoke") else self.results.get("metrics")
-        value = metrics.get(name) if isinstance(metrics, Mapping) else None
-        return value if isinstance(value, int | float) else None
+        return None if self.results is None else self.results.scores.get(name)
 
     @property
     def seconds(self) -> float | None:
         """How long it took; None until it ends."""
-        seconds = self.results.get("seconds")
-        return seconds.get("total") if isinstance(seconds, Mapping) else None
+        return None if self.results is None else self.results.seconds.total
 
     @cached_property
     def when(self) -> float | None:
@@ -118,32 +121,31 @@ def _of_job(job: JobEntry, run: RunFolder, experiment: str, *, is_running: bool)
 def _of_folder(run: RunFolder) -> ListedRun:
     state, reason, results = _told(run)
     config = _config(run)
-    experiment = str(results.get("experiment") or config.get("study") or "train")
-    overrides = results.get("overrides")
-    given = tuple(map(str, overrides)) if isinstance(overrides, list) else ()
-    return ListedRun(run, experiment, state, reason, config, given, results)
+    named, overrides = (None, ()) if results is None else (results.experiment, results.overrides)
+    experiment = str(named or config.get("study") or "train")
+    return ListedRun(run, experiment, state, reason, config, overrides, results)
 
 
-def _told(run: RunFolder) -> tuple[str, str, Mapping[str, Any]]:
+def _told(run: RunFolder) -> tuple[str, str, Results | None]:
     """State, reason and results of a run by its own files."""
     if not run.results.exists():
         if run.is_held():
-            return "running", _progress(run), {}
-        return "interrupted", f"ended without results.json; {GOES_ON}", {}
+            return "running", _progress(run), None
+        return "interrupted", f"ended without results.json; {GOES_ON}", None
     try:
         results = read_run(run.path).results
     except DataError as error:
-        return "unreadable", str(error), {}
-    reason = str(results.get("reason") or "")
-    if not reason and (smoke := results.get("smoke")):
-        reason = f"a smoke run ({', '.join(smoke)}), whose scores are no results"
-    return str(results["state"]), reason, results
+        return "unreadable", str(error), None
+    reason = results.reason or ""
+    if not reason and results.smoke:
+        reason = f"a smoke run ({', '.join(results.smoke)}), whose scores are no results"
+    return results.state, reason, results
 
 
 def _config(run: RunFolder) -> Mapping[str, Any]:
     """The config, or nothing where it is not there or not whole."""
     try:
-        return Run(run, {}).config
+        return read_config(run)
     except DataError:
         return {}
 

@@ -101,7 +101,7 @@ def as_json(runs: Sequence[ListedRun], *, root: Path) -> str:
             "seconds": run.seconds,
             "settings": {key: run.settings[key] for key in keys if key in run.settings},
             "overrides": list(run.overrides),
-            "metrics": run.results.get("metrics") or {},
+            "metrics": dict(run.metrics),
         }
         for run in runs
     ]

@@ -3,33 +3,17 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torchmetrics import Metric
 
+from avqa_lit.artifacts.results import Divergence
 from avqa_lit.errors import UserError
 
 NEVER = torch.iinfo(torch.int64).max
 WEIGHTS = "weights"
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """Where a training first met a number that is not finite.
-
-    Attributes:
-        step: optimizer steps that were done before.
-        epoch: counted from 0.
-        quantity: name of the logged loss, "weights", or "gradient of" an operation.
-    """
-
-    step: int
-    epoch: int
-    quantity: str
 
 
 class Diverged(UserError):  # noqa: N818 - it is an outcome of the run
@@ -44,10 +28,6 @@ class Diverged(UserError):  # noqa: N818 - it is an outcome of the run
             f"{divergence.epoch} (from 0); lower optimizer.lr or a loss weight, or find the operation with "
             "debug=anomaly"
         )
-
-    def facts(self) -> dict[str, Any]:
-        """What results.json says of it."""
-        return {"state": "diverged", "reason": str(self), "diverged": asdict(self.divergence)}
 
 
 class FiniteLosses(Metric):

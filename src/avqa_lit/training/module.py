@@ -12,6 +12,7 @@ from lightning.pytorch.utilities import GradClipAlgorithmType
 from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerLRScheduler
 from torch import Tensor, nn
 
+from avqa_lit.artifacts.results import Divergence, Marks
 from avqa_lit.batch import Batch, ModelOutput
 from avqa_lit.errors import ConfigError
 from avqa_lit.losses.weighted import WeightedLosses
@@ -19,7 +20,7 @@ from avqa_lit.metrics.accuracy import accuracies, category_counts
 from avqa_lit.metrics.answers import AnswerMetrics
 from avqa_lit.metrics.classification import classification_report
 from avqa_lit.taxonomy import Taxonomy
-from avqa_lit.training.divergence import WEIGHTS, Diverged, Divergence, FiniteLosses, all_finite, anomaly
+from avqa_lit.training.divergence import WEIGHTS, Diverged, FiniteLosses, all_finite, anomaly
 from avqa_lit.training.fit_length import batches_of_step, check_validated, fit_steps, steps_after
 from avqa_lit.training.loss_meter import LossMeter
 
@@ -36,7 +37,7 @@ class Evaluated:
     """
 
     metrics: dict[str, float]
-    counts: dict[str, dict[str, int]]
+    counts: dict[str, Marks]
 
 
 class Schedule(Protocol):
@@ -131,7 +132,9 @@ class AVQAModule(L.LightningModule):
             if operation is None:
                 raise
             self.check_finite()
-            found = Divergence(self.global_step, self.current_epoch, f"gradient of {operation}")
+            found = Divergence(
+                step=self.global_step, epoch=self.current_epoch, quantity=f"gradient of {operation}"
+            )
             raise Diverged(found) from error
 
     def configure_gradient_clipping(
@@ -172,9 +175,9 @@ class AVQAModule(L.LightningModule):
             return
         found = self.finite_losses.compute()
         if found is not None:
-            divergence = Divergence(found[0], self.current_epoch, f"train/{found[1]}")
+            divergence = Divergence(step=found[0], epoch=self.current_epoch, quantity=f"train/{found[1]}")
         elif not all_finite(self.parameters()):
-            divergence = Divergence(self.global_step, self.current_epoch, WEIGHTS)
+            divergence = Divergence(step=self.global_step, epoch=self.current_epoch, quantity=WEIGHTS)
         else:
             return
         if self.training_meter.update_called:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from avqa_lit.artifacts.fit_progress import Progress, read_progress
+from avqa_lit.artifacts.results import Results
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.sweep.plan import SweepJob
 from avqa_lit.config.sweep.progress import time_left
@@ -129,15 +129,14 @@ def print_outcome(jobs: Sequence[SweepJob], *, console: PlainConsole) -> None:
     for name in ("val", "test", "time"):
         table.add_column(name, justify="right")
     for job in jobs:
-        results = job.results or {}
-        seconds = job.seconds or (results.get("seconds") or {}).get("total") or 0.0
+        past = None if job.results is None else job.results.seconds.total
         table.add_row(
             str(job.number),
             visible(job.label),
             Text(job.state, style=_STYLES.get(job.state, "")),
-            accuracy(results, "val"),
-            accuracy(results, "test"),
-            duration(seconds),
+            accuracy(job.results, "val"),
+            accuracy(job.results, "test"),
+            duration(job.seconds or past or 0.0),
         )
     console.print()
     console.print(table)
@@ -151,15 +150,15 @@ def print_outcome(jobs: Sequence[SweepJob], *, console: PlainConsole) -> None:
             )  # fmt: skip
 
 
-def accuracy(results: Mapping[str, Any], split: str) -> str:
+def accuracy(results: Results | None, split: str) -> str:
     """Overall accuracy of a split in percent, or a dash, also for a smoke run.
 
     Example:
-        >>> accuracy({"metrics": {"val/acc/overall": 0.61234}}, "val")
+        >>> accuracy(Results(state="finished", metrics={"val/acc/overall": 0.61234}), "val")
         '61.23'
     """
-    value = (results.get("metrics") or {}).get(f"{split}/acc/overall")
-    return "-" if value is None or results.get("smoke") else f"{100 * value:.2f}"
+    value = None if results is None else results.scores.get(f"{split}/acc/overall")
+    return "-" if value is None else f"{100 * value:.2f}"
 
 
 def duration(seconds: float) -> str:

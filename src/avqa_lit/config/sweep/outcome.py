@@ -30,7 +30,7 @@ def why_diverged(folder: Path, *, key: str, checksum: str | None = None) -> str 
     The same run would diverge again. The arguments are those of `finished_results`.
     """
     results = _results(folder, state="diverged", key=key, checksum=checksum)
-    return None if results is None else str(results.get("reason") or "no reason recorded")
+    return None if results is None else results.reason or "no reason recorded"
 
 
 def has_ended(folder: Path, *, key: str) -> bool:
@@ -43,8 +43,8 @@ def _results(folder: Path, *, state: str, key: str, checksum: str | None) -> Res
         results = read_run(folder).results
     except DataError:
         return None
-    stands = results.get("state") == state and results.get("key") == key
-    same_data = checksum is None or (results.get("data") or {}).get("checksum") == checksum
+    stands = results.state == state and results.key == key
+    same_data = checksum is None or results.data.checksum == checksum
     return results if stands and same_data else None
 
 
@@ -60,27 +60,27 @@ def failure(
         last_lines: end of the job's log.
         has_results: whether this attempt wrote the results that lie in the folder.
     """
-    left: Results = {}
+    left: Results | None = None
     if has_results:
         reason = why_diverged(folder, key=key)
         if reason is not None:
             return "diverged", reason
         with suppress(DataError):
             left = read_run(folder).results
-    state = left.get("state")
+    state = None if left is None else left.state
     if status < 0:
         cause = f"killed by {signal.Signals(-status).name}"
         if status == -signal.SIGKILL:
             cause += ", perhaps for want of memory"
-    elif state == "finished" and left.get("key") != key:
+    elif left is not None and state == "finished" and left.key != key:
         cause = (
-            f"ran with the config {left.get('key')}, expected {key}: a config file or a default has changed "
+            f"ran with the config {left.key}, expected {key}: a config file or a default has changed "
             "since the sweep began; start it again"
         )
     elif status == 0:
         cause = f"exit status 0, but its results.json says {state or 'nothing'}, expected finished"
     else:
         cause = f"exit status {status}"
-    if reason := left.get("reason"):
-        cause += ": " + reason.partition("\n")[0]
+    if left is not None and left.reason:
+        cause += ": " + left.reason.partition("\n")[0]
     return "interrupted" if state == "interrupted" else "failed", "\n".join([cause, *last_lines])
