@@ -132,14 +132,15 @@ def run(name: str) -> None:
 def summary(name: str, sets: Sequence[TestSet]) -> dict[str, Any]:
     """What is kept of a study: every accuracy of every run, and where they come from."""
     study = STUDIES[name]
-    first = sets[0].results[0]
+    first = sets[0].results[0].run
+    told = first.results
     origin = {
         "schema": 1,
         "command": command_of(name),
-        "budget": first.run.config["budget"],
-        "data": {key: first.fact(f"data.{key}") for key in ("checksum", "encoders", "questions")},
-        "versions": first.fact("versions"),
-        "git": first.fact("git"),
+        "budget": first.config["budget"],
+        "data": {key: getattr(told.data, key) for key in ("checksum", "encoders", "questions")},
+        "versions": told.versions,
+        "git": told.git,
     }
     if study.by_share:
         assert study.reference is not None

@@ -15,17 +15,17 @@ def right(rows):
 
 def test_one_batch_of_each_split_goes_through_the_whole_run(train, capsys, tmp_path):
     run = train("debug=one_batch", "data.batch_size=7", "attention=true", folder="a")
-    assert run.results["state"] == "finished"
-    assert run.results["smoke"] == ["trainer.fast_dev_run=True"]
+    assert run.results.state == "finished"
+    assert run.results.smoke == ("trainer.fast_dev_run=True",)
     assert [row["step"] for row in run.metrics if "train/loss" in row] == [1]
     for split in ("val", "test"):
         rows = run.predictions(split)
-        assert 0 < len(rows) <= 7 < run.results["data"]["questions"][split]
-        totals = [count["total"] for name, count in run.results["counts"].items() if name.startswith(split)]
+        assert 0 < len(rows) <= 7 < run.results.data.questions[split]
+        totals = [count.total for name, count in run.results.counts.items() if name.startswith(split)]
         assert sum(totals) == len(rows)
-        assert run.results["metrics"][f"{split}/acc/overall"] == right(rows) / len(rows)
+        assert run.results.metrics[f"{split}/acc/overall"] == right(rows) / len(rows)
         priors = sum(row["prior"] == row["answer"] for row in rows)
-        assert run.results["metrics"][f"{split}/prior/acc/overall"] == priors / len(rows)
+        assert run.results.metrics[f"{split}/prior/acc/overall"] == priors / len(rows)
         with np.load(run.folder.attention(split)) as attention:
             assert attention["row"].tolist() == [row["row"] for row in rows]
     assert "smoke run (trainer.fast_dev_run=True): no results" in capsys.readouterr().out
@@ -61,7 +61,7 @@ def test_a_profile_is_shown_and_kept(train, capsys):
     kept = (run.folder.path / "profile.txt").read_text("utf-8")
     assert "run_training_batch" in kept
     assert kept in capsys.readouterr().out
-    assert run.results["smoke"] == []
+    assert run.results.smoke == ()
 
 
 @pytest.mark.filterwarnings("ignore:Error detected in")
@@ -69,7 +69,7 @@ def test_anomaly_detection_ends_a_run_as_diverged(train, tmp_path):
     with pytest.raises(SystemExit, match="1"):
         train("debug=anomaly", "optimizer.lr=1e30", folder="a")
     results = read_run(tmp_path / "a").results
-    assert (results["state"], results["diverged"]["quantity"]) == ("diverged", "train/loss/answer")
+    assert (results.state, results.diverged.quantity) == ("diverged", "train/loss/answer")
 
 
 def test_evaluating_the_checkpoint_of_a_smoke_run_is_marked_as_well(train, tmp_path, monkeypatch):
@@ -79,4 +79,4 @@ def test_evaluating_the_checkpoint_of_a_smoke_run_is_marked_as_well(train, tmp_p
     monkeypatch.setattr("sys.argv", ["evaluate", f"checkpoint={run.folder.best}", "display=false"])
     main()
     (folder,) = (tmp_path / "runs" / "evaluate").iterdir()
-    assert read_run(folder).results["smoke"] == ["trainer.fast_dev_run=True"]
+    assert read_run(folder).results.smoke == ("trainer.fast_dev_run=True",)

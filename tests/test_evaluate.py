@@ -37,19 +37,17 @@ def test_a_checkpoint_moved_to_another_folder_scores_as_in_training(train, evalu
     moved = tmp_path / "moved.ckpt"
     trained.folder.best.rename(moved)
     scored = evaluate(f"checkpoint={moved}")
-    assert "test/loss/cosine" in scored.results["metrics"]
-    for name, value in scored.results["metrics"].items():
-        assert value == trained.results["metrics"][name], name
-    assert {name: trained.results["counts"][name] for name in scored.results["counts"]} == scored.results[
-        "counts"
-    ]
+    assert "test/loss/cosine" in scored.results.metrics
+    for name, value in scored.results.metrics.items():
+        assert value == trained.results.metrics[name], name
+    assert {name: trained.results.counts[name] for name in scored.results.counts} == scored.results.counts
     assert scored.predictions() == trained.predictions()
 
 
 def test_another_split_and_a_blanked_modality(train, evaluate):
     trained = train(folder="a")
     scored = evaluate(f"checkpoint={trained.folder.best}", "split=val", "drop=audio")
-    assert scored.results["drop"] == "audio"
+    assert scored.results.drop == "audio"
     rows, full = scored.predictions("val"), trained.predictions("val")
     assert [row["row"] for row in rows] == [row["row"] for row in full]
     assert [row["probability"] for row in rows] != [row["probability"] for row in full]
@@ -60,11 +58,11 @@ def test_a_view_measures_robustness_and_training_is_scored_on_the_clean_one(trai
     clean = evaluate(f"checkpoint={trained.folder.best}")
     rows = clean.predictions()
     assert rows == trained.predictions()
-    assert clean.results["view"] == "clean"
+    assert clean.results.view == "clean"
     (tmp_path / "elsewhere").rename(tmp_path / "first")
     poor = evaluate(f"checkpoint={trained.folder.best}", "data.view=poor")
-    assert poor.results["view"] == "poor"
-    assert poor.results["key"] != clean.results["key"]
+    assert poor.results.view == "poor"
+    assert poor.results.key != clean.results.key
     for key, is_same in (("row", True), ("probability", False)):
         assert ([row[key] for row in poor.predictions()] == [row[key] for row in rows]) == is_same
 
@@ -72,8 +70,8 @@ def test_a_view_measures_robustness_and_training_is_scored_on_the_clean_one(trai
 def test_a_view_that_training_never_had_is_packed_for_evaluation(train, evaluate):
     trained = train(folder="a")
     scored = evaluate(f"checkpoint={trained.folder.best}", "data.views=[dark]", "data.view=dark")
-    assert scored.results["view"] == "dark"
-    assert scored.results["data"]["questions"] == trained.results["data"]["questions"]
+    assert scored.results.view == "dark"
+    assert scored.results.data.questions == trained.results.data.questions
 
 
 @pytest.mark.parametrize("model", [(), SLOTS], ids=["cross_attention", "answer_slots"])
@@ -85,9 +83,9 @@ def test_other_data_are_scored_with_the_checkpoints_own_vocabulary(train, evalua
     rows = scored.predictions()
     assert {row["prediction"] for row in rows} <= set(answers)
     right = sum(row["prediction"] == row["answer"] for row in rows)
-    assert scored.results["metrics"]["test/acc/overall"] == right / len(rows)
-    assert scored.results["unseen_answers"]["test"] == sum(row["answer"] not in answers for row in rows)
-    assert scored.results["data"]["checksum"] != trained.results["data"]["checksum"]
+    assert scored.results.metrics["test/acc/overall"] == right / len(rows)
+    assert scored.results.unseen_answers["test"] == sum(row["answer"] not in answers for row in rows)
+    assert scored.results.data.checksum != trained.results.data.checksum
 
 
 def refused(evaluate, capsys, *overrides):
@@ -170,13 +168,13 @@ def test_predictions_of_a_run_score_as_the_run_did(train, evaluate, tmp_path):
         "question_id,answer\n" + "".join(f"{r['question_id']},{r['prediction']}\n" for r in rows)
     )
     scored = evaluate(f"predictions={table}", "data=synthetic", "data.videos=40")
-    for name, value in scored.results["metrics"].items():
-        assert value == pytest.approx(trained.results["metrics"][name], abs=1e-12), name
-    tests = {name: count for name, count in trained.results["counts"].items() if name.startswith("test/")}
-    assert scored.results["counts"] == tests
-    assert scored.results["unseen_answers"]["test"] == trained.results["unseen_answers"]["test"]
-    assert scored.results["unknown_answers"] == {"test": 0}
-    assert scored.results["data"]["checksum"] == trained.results["data"]["checksum"]
+    for name, value in scored.results.metrics.items():
+        assert value == pytest.approx(trained.results.metrics[name], abs=1e-12), name
+    tests = {name: count for name, count in trained.results.counts.items() if name.startswith("test/")}
+    assert scored.results.counts == tests
+    assert scored.results.unseen_answers["test"] == trained.results.unseen_answers["test"]
+    assert scored.results.unknown_answers == {"test": 0}
+    assert scored.results.data.checksum == trained.results.data.checksum
     kept = (
         "row",
         "question_id",
@@ -208,8 +206,8 @@ def test_answers_that_match_none_are_counted_and_told(train, evaluate, tmp_path,
     answers = [{"row": row["row"], "answer": "A Drum" if row["row"] < 3 else row["answer"]} for row in rows]
     (tmp_path / "answers.json").write_text(json.dumps(answers))
     scored = evaluate(f"predictions={tmp_path / 'answers.json'}", "data=synthetic", "data.videos=40")
-    assert scored.results["unknown_answers"] == {"test": 3}
-    right = sum(count["correct"] for count in scored.results["counts"].values())
+    assert scored.results.unknown_answers == {"test": 3}
+    right = sum(count.correct for count in scored.results.counts.values())
     assert right == len(rows) - 3 == sum(row["answer"] == row["prediction"] for row in scored.predictions())
     assert scored.predictions()[0]["given"] == "A Drum"
     told = capsys.readouterr().out
@@ -263,14 +261,14 @@ def test_a_run_records_the_precision_that_it_used_and_evaluation_takes_it(
     monkeypatch.setattr("avqa_lit.config.precision._cpu_has_bfloat16", lambda: True)
     done = train("trainer.precision=auto", "trainer.accelerator=cpu", folder="run")
     assert done.config["trainer"]["precision"] == "auto"
-    assert done.results["precision"] == "bf16-mixed"
+    assert done.results.precision == "bf16-mixed"
     monkeypatch.setattr(
         "sys.argv", ["evaluate", f"checkpoint={done.folder.best}", f"paths.cache={cache}", "display=false"]
     )
     main()
     (scored,) = (tmp_path / "runs/evaluate").iterdir()
     again = read_run(scored)
-    assert again.results["precision"] == "bf16-mixed"
+    assert again.results.precision == "bf16-mixed"
     assert again.predictions("test") == done.predictions("test")
 
 
@@ -308,11 +306,11 @@ def test_free_text_is_read_where_that_is_asked_for(evaluate, write_answers, caps
     alias = heard.removeprefix("I hear ").lower()
     asked_for = ("answers.normalise=all", f"answers.aliases={{{heard}:{alias}}}")
     scored = evaluate(f"predictions={path}", *SAME, *asked_for)
-    assert scored.results["metrics"]["test/acc/overall"] == 1
+    assert scored.results.metrics["test/acc/overall"] == 1
     rows = scored.predictions()
     assert rows[0]["given"] == heard
     with_stop = sum(row["row"] % 2 for row in rows)
-    counts = scored.results["predictions"]["normalised"]
+    counts = scored.results.predictions.normalised
     assert counts == {"alias": 1, "case": len(rows) - 1, "punctuation": with_stop}
     assert f"punctuation {with_stop}" in capsys.readouterr().out
 
@@ -330,8 +328,8 @@ def test_several_files_make_a_leaderboard(evaluate, write_answers, tmp_path, mon
     assert "notes.txt is left out, since it is no file of answers" in printed
     (folder,) = (tmp_path / "elsewhere" / "runs" / "evaluate").iterdir()
     runs = [read_run(path) for path in sorted(folder.glob("0*"))]
-    assert [run.results["predictions"]["name"] for run in runs] == ["best.json", "half.json"]
-    gap = runs[0].results["metrics"]["test/acc/overall"] - runs[1].results["metrics"]["test/acc/overall"]
+    assert [run.results.predictions.name for run in runs] == ["best.json", "half.json"]
+    gap = runs[0].results.metrics["test/acc/overall"] - runs[1].results.metrics["test/acc/overall"]
     (row,) = csv.DictReader((folder / "tables" / "differences.csv").read_text().splitlines())
     assert (row["Better"], row["Than"]) == ("answers in best.json", "answers in half.json")
     assert float(row["Difference"]) == pytest.approx(gap)

@@ -41,17 +41,17 @@ def follow(tmp_path, monkeypatch):
 
 def test_what_the_page_adds_trains_together_and_can_be_evaluated(follow, tmp_path):
     trained = follow(train_command, "train", *QUICK)
-    assert trained.results["state"] == "finished"
-    assert trained.results["data"]["encoders"] == {
+    assert trained.results.state == "finished"
+    assert trained.results.data.encoders == {
         "audio": "microphone", "visual": "camera", "question": "lengths_20",
     }  # fmt: skip
-    assert trained.results["metrics"]["test/acc/overall"] == 1.0  # nothing but the sound tells the pitch
-    assert trained.results["metrics"]["test/loss/mine"] < 0
-    assert "test/loss/kl" in trained.results["metrics"]
+    assert trained.results.metrics["test/acc/overall"] == 1.0  # nothing but the sound tells the pitch
+    assert trained.results.metrics["test/loss/mine"] < 0
+    assert "test/loss/kl" in trained.results.metrics
     checkpoint = f"checkpoint={trained.folder.best}"
     again = follow(evaluate_command, "evaluate", replace={"checkpoint=BEST": checkpoint})
-    assert again.results["counts"] == {
-        name: count for name, count in trained.results["counts"].items() if name.startswith("test/")
+    assert again.results.counts == {
+        name: count for name, count in trained.results.counts.items() if name.startswith("test/")
     }
 
 

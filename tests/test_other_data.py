@@ -16,7 +16,7 @@ TRAINING = (
 
 
 def gain(run):
-    metrics = run.results["metrics"]
+    metrics = run.results.metrics
     return metrics["test/acc/overall"] - metrics["test/prior/acc/overall"]
 
 
@@ -38,7 +38,7 @@ def test_it_learns_from_vectors_of_other_encoders(train, tmp_path):
         "data.audio.seconds_per_row=0.96", "data.visual.encoder=other_eyes",
         "data.visual.seconds_per_row=3.0", folder="a",
     )  # fmt: skip
-    assert run.results["data"]["encoders"]["visual"] == "other_eyes"
+    assert run.results.data.encoders["visual"] == "other_eyes"
     assert gain(run) > GAIN
 
 

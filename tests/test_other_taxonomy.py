@@ -52,18 +52,18 @@ def raw(tmp_path):
 
 def test_the_categories_travel_from_the_files_to_every_result(raw, train, tmp_path, monkeypatch):
     trained = train("data=music_avqa", f"data.raw={raw}", TAXONOMY, *FIELDS, folder="runs/a")
-    taxonomy = Taxonomy.from_plain(trained.results["taxonomy"])
+    taxonomy = trained.results.taxonomy
     assert taxonomy.names == NAMES
     assert [category.label for category in taxonomy.categories] == ["S-From", "S-Which", "B-Which", "B-Why"]
-    assert FeatureStore.open(Path(trained.results["data"]["store"])).taxonomy == taxonomy
+    assert FeatureStore.open(Path(trained.results.data.store)).taxonomy == taxonomy
     checkpoint = torch.load(trained.folder.best, weights_only=True)
     assert Taxonomy.from_plain(checkpoint["avqa_lit"]["taxonomy"]) == taxonomy
 
     assert {row["category"] for row in trained.predictions()} == set(NAMES)
     tested = dict.fromkeys(NAMES, VIDEOS["test"])
-    counts = trained.results["counts"]
-    assert {name: counts[f"test/{name}"]["total"] for name in NAMES} == tested
-    accuracies = {name for name in trained.results["metrics"] if name.startswith("test/acc/")}
+    counts = trained.results.counts
+    assert {name: counts[f"test/{name}"].total for name in NAMES} == tested
+    accuracies = {name for name in trained.results.metrics if name.startswith("test/acc/")}
     of_modality = {
         f"{modality}/{mean}" for modality in ("sound", "both") for mean in ("avg", "mean_of_types")
     }
@@ -71,7 +71,7 @@ def test_the_categories_travel_from_the_files_to_every_result(raw, train, tmp_pa
     assert accuracies == {f"test/acc/{name}" for name in averages | set(NAMES)}
 
     scored = _evaluated(monkeypatch, tmp_path, f"checkpoint={trained.folder.best}")
-    assert scored.results["taxonomy"] == trained.results["taxonomy"]
+    assert scored.results.taxonomy == trained.results.taxonomy
     assert scored.predictions() == trained.predictions()
 
     report = write_report([tmp_path / "runs/a"], tmp_path / "report.html", tables=tmp_path / "tables")
@@ -92,7 +92,7 @@ def test_a_checkpoint_of_an_older_version_is_of_music_avqa(raw, train, tmp_path,
     older = tmp_path / "older.ckpt"
     torch.save(checkpoint, older)
     scored = _evaluated(monkeypatch, tmp_path, f"checkpoint={older}")
-    assert scored.results["metrics"]["test/acc/overall"] == trained.results["metrics"]["test/acc/overall"]
+    assert scored.results.metrics["test/acc/overall"] == trained.results.metrics["test/acc/overall"]
     told = " ".join(capsys.readouterr().out.split())
     assert (
         "the model was trained on questions of other categories (audio/counting, audio/comparative, " in told

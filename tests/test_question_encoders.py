@@ -26,13 +26,13 @@ def scored(tmp_path, monkeypatch, cache):
 
 
 def assert_learns_and_scores(run, scored, *, encoder):
-    assert run.results["data"]["encoders"]["question"] == encoder
+    assert run.results.data.encoders["question"] == encoder
     losses = [row["train/loss"] for row in run.metrics if "train/loss" in row]
     assert losses[-1] < 0.8 * losses[0]
     again = scored(run)
-    assert again["data"]["encoders"]["question"] == encoder
-    for name, count in again["counts"].items():
-        assert run.results["counts"][name] == count
+    assert again.data.encoders["question"] == encoder
+    for name, count in again.counts.items():
+        assert run.results.counts[name] == count
 
 
 @pytest.mark.slow
@@ -58,7 +58,7 @@ def test_a_frozen_transformer_from_a_folder(train, scored, pretrained, monkeypat
         "question=bert", f"question.model={folder}", "question.label=tiny", "model.queries=words",
         *LONGER, folder="a",
     )  # fmt: skip
-    encoder = run.results["data"]["encoders"]["question"]
+    encoder = run.results.data.encoders["question"]
     assert encoder.startswith("tiny-")
     # Its features are in the store, so that the network is not loaded again.
     monkeypatch.setattr("avqa_lit.data.transformer.load_pretrained", None)

@@ -41,7 +41,7 @@ def train_on(train, raw):
 
 def test_a_run_reads_the_tracks_that_its_model_names(train_on):
     run = train_on(PATCHES, "model.tracks=[audio,visual,patches]", "attention=true")
-    assert run.results["data"]["encoders"] == {
+    assert run.results.data.encoders == {
         "audio": "synthetic_audio", "visual": "synthetic_visual", "patches": "patches",
         "question": "hashing_64",
     }  # fmt: skip
@@ -56,15 +56,15 @@ def test_an_alignment_loss_compares_the_named_tracks(train_on):
     run = train_on(
         PATCHES, "model.tracks=[audio,patches]", "loss.kl.weight=0.1", "loss.kl.between=[audio,patches]"
     )
-    assert set(run.results["data"]["encoders"]) == {"audio", "patches", "question"}
-    assert run.results["metrics"]["test/loss/kl"] > 0
+    assert set(run.results.data.encoders) == {"audio", "patches", "question"}
+    assert run.results.metrics["test/loss/kl"] > 0
 
 
 def test_a_model_needs_no_folder_of_a_track_that_it_does_not_read(train_on, raw):
     shutil.rmtree(raw / "feats/synthetic_visual")
     run = train_on("model=audio_question", NO_KL)
-    assert run.results["state"] == "finished"
-    assert set(run.results["data"]["encoders"]) == {"audio", "question"}
+    assert run.results.state == "finished"
+    assert set(run.results.data.encoders) == {"audio", "question"}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 import torch
 import yaml
 
+from avqa_lit.artifacts.results import Divergence, Marks
 from avqa_lit.artifacts.run_folder import read_run
 from avqa_lit.data.synthetic.concerts import SyntheticConcerts
 from avqa_lit.data.synthetic.encoders import AUDIO_SECONDS, VISUAL_SECONDS
@@ -72,35 +73,33 @@ def test_a_train_file_that_is_the_test_file_is_refused_unless_that_is_meant(trai
     assert "test questions are trained on as well" in message
     assert "Traceback" not in message
     allowed = train(*given, "allow_overlap=true", folder="b")
-    assert allowed.results["state"] == "finished"
+    assert allowed.results.state == "finished"
 
 
 def test_a_run_leaves_the_files_of_the_contract(train):
     done = train(folder="a")
     results = done.results
-    assert results["state"] == "finished"
-    assert results["world_size"] == results["threads"] == 1
-    assert results["best_epoch"] in (0, 1)
-    assert "trainer.max_epochs=2" in results["overrides"]
-    assert results["unseen_answers"].keys() == {"val", "test"}
+    assert results.state == "finished"
+    assert results.world_size == results.threads == 1
+    assert results.best_epoch in (0, 1)
+    assert "trainer.max_epochs=2" in results.overrides
+    assert results.unseen_answers.keys() == {"val", "test"}
     for split in ("val", "test"):
-        counts = {name: results["counts"][f"{split}/{name}"] for name in MUSIC_AVQA.names}
+        counts = {name: results.counts[f"{split}/{name}"] for name in MUSIC_AVQA.names}
         rows = done.predictions(split)
-        assert [row["row"] for row in rows] == list(range(results["data"]["questions"][split]))
+        assert [row["row"] for row in rows] == list(range(results.data.questions[split]))
         for name, count in counts.items():
             own = [row for row in rows if row["category"] == name]
-            assert count == {
-                "correct": sum(row["prediction"] == row["answer"] for row in own),
-                "total": len(own),
-            }
-        right = sum(count["correct"] for count in counts.values())
-        assert results["metrics"][f"{split}/acc/overall"] == right / len(rows)
-        assert 0 < results["metrics"][f"{split}/prior/acc/overall"] < 1
+            right = sum(row["prediction"] == row["answer"] for row in own)
+            assert count == Marks(correct=right, total=len(own))
+        right = sum(count.correct for count in counts.values())
+        assert results.metrics[f"{split}/acc/overall"] == right / len(rows)
+        assert 0 < results.metrics[f"{split}/prior/acc/overall"] < 1
     logged = [row for row in done.metrics if "val/acc/overall" in row]
     assert [row["epoch"] for row in logged] == [0, 1]
-    best = logged[results["best_epoch"]]["val/acc/overall"]
+    best = logged[results.best_epoch]["val/acc/overall"]
     assert best == max(row["val/acc/overall"] for row in logged)
-    assert best == pytest.approx(results["metrics"]["val/acc/overall"])
+    assert best == pytest.approx(results.metrics["val/acc/overall"])
     assert done.config["trainer"]["max_epochs"] == 2
     assert yaml.safe_load(done.folder.config.read_text()) == done.config
     assert done.folder.last.exists()
@@ -111,7 +110,7 @@ def test_the_same_config_gives_the_same_bits_and_another_seed_does_not(train):
     first, second, other = train(folder="a"), train(folder="b"), train("seed=1", folder="c")
     assert_same_weights(first, second)
     assert first.folder.metrics.read_text() == second.folder.metrics.read_text()
-    assert first.results["key"] == second.results["key"] != other.results["key"]
+    assert first.results.key == second.results.key != other.results.key
     assert any(not torch.equal(weights(first)[name], weights(other)[name]) for name in weights(first))
 
 
@@ -134,15 +133,15 @@ def test_exported_data_prepared_again_trains_to_the_same_bits(
         exported[0]
     )
     direct = train(*embedded, folder="a")
-    encoders = direct.results["data"]["encoders"]
+    encoders = direct.results.data.encoders
     from_disk = train(
         "data=music_avqa", f"data.raw={raw}", f"data.audio.encoder={encoders['audio']}",
         f"data.visual.encoder={encoders['visual']}", f"data.audio.seconds_per_row={AUDIO_SECONDS}",
         f"data.visual.seconds_per_row={VISUAL_SECONDS}", *official, folder="b",
     )  # fmt: skip
-    assert direct.results["data"]["checksum"] == from_disk.results["data"]["checksum"]
+    assert direct.results.data.checksum == from_disk.results.data.checksum
     assert_same_weights(direct, from_disk)
-    assert direct.results["counts"] == from_disk.results["counts"]
+    assert direct.results.counts == from_disk.results.counts
 
 
 def test_prepare_tells_what_each_view_changes(tmp_path, monkeypatch, cache, capsys):
@@ -182,7 +181,7 @@ def test_every_term_that_is_on_is_reported_and_trains_from_its_start_epoch(train
     on = ("kl", "info_nce", "cca", "soft_dtw")
     done = train(*(f"loss.{name}.weight=0.1" for name in on), "loss.cca.start_epoch=1", folder="a")
     for split in ("val", "test"):
-        names = {name for name in done.results["metrics"] if name.startswith(f"{split}/loss/")}
+        names = {name for name in done.results.metrics if name.startswith(f"{split}/loss/")}
         assert names == {f"{split}/loss/{name}" for name in ("answer", *on)}
     for epoch, expected in ((0, {"answer", *on} - {"cca"}), (1, {"answer", *on})):
         rows = [row for row in done.metrics if row["epoch"] == epoch]
@@ -201,7 +200,7 @@ def test_perturbed_training_is_repeatable_and_is_scored_on_the_clean_view(train)
     assert_same_weights(one, same)
     assert one.config["perturbation"]["feature_noise"] == 0.5
     assert any(not torch.equal(weights(one)[name], weights(plain)[name]) for name in weights(one))
-    assert one.results["key"] != plain.results["key"]
+    assert one.results.key != plain.results.key
 
 
 @pytest.mark.parametrize(
@@ -227,11 +226,11 @@ def test_what_training_cannot_do_is_refused(train, capsys, override, message):
 
 def test_a_share_of_the_training_videos_leaves_the_test_questions_whole(train):
     whole, half = (train(f"data.train_share={share}", folder=f"{share}").results for share in (1, 0.5))
-    questions = half["data"]["questions"]
-    assert questions["train"] == pytest.approx(whole["data"]["questions"]["train"] / 2, rel=0.1)
-    assert questions["test"] == whole["data"]["questions"]["test"]
-    assert half["data"]["checksum"] == whole["data"]["checksum"]
-    assert half["key"] != whole["key"]
+    questions = half.data.questions
+    assert questions["train"] == pytest.approx(whole.data.questions["train"] / 2, rel=0.1)
+    assert questions["test"] == whole.data.questions["test"]
+    assert half.data.checksum == whole.data.checksum
+    assert half.key != whole.key
 
 
 @pytest.mark.slow
@@ -240,7 +239,7 @@ def test_the_default_model_learns_from_what_it_hears_and_sees(train):
     metrics = train(
         "data.videos=1000", "trainer.max_epochs=8", "data.batch_size=64", "question.dim=512", "model.dim=128",
         "model.heads=8", "model.blocks=4", "model.hidden=256", folder="a",
-    ).results["metrics"]  # fmt: skip
+    ).results.metrics  # fmt: skip
     assert metrics["test/acc/overall"] > metrics["test/prior/acc/overall"] + 0.12
 
 
@@ -279,10 +278,10 @@ def test_a_run_that_diverges_leaves_its_state_its_logs_and_an_exit_status(train,
     assert error.startswith(f"error: {told}; lower optimizer.lr")
     assert "Traceback" not in error
     run = read_run(tmp_path / "a")
-    assert run.results["state"] == "diverged"
-    assert run.results["reason"].startswith(told)
-    assert run.results["diverged"] == {"step": 1, "epoch": 0, "quantity": "train/loss/answer"}
-    assert run.results["data"]["checksum"]
+    assert run.results.state == "diverged"
+    assert run.results.reason.startswith(told)
+    assert run.results.diverged == Divergence(step=1, epoch=0, quantity="train/loss/answer")
+    assert run.results.data.checksum
     assert run.metrics[-1]["train/loss"] is None
     assert run.predictions() == []
     assert not run.folder.last.exists()
@@ -303,9 +302,9 @@ def test_two_processes_end_together_where_one_of_them_diverges(tmp_path, cache, 
     )  # fmt: skip
     assert ended.returncode == 1, ended.stderr
     results = read_run(tmp_path / "a").results
-    assert results["state"] == "diverged"
-    assert results["world_size"] == 2
-    assert results["diverged"]["quantity"] == "train/loss/answer"
+    assert results.state == "diverged"
+    assert results.world_size == 2
+    assert results.diverged.quantity == "train/loss/answer"
     assert ended.stderr.count("the training diverged") == 1
     assert "Traceback" not in ended.stderr
 
@@ -320,4 +319,4 @@ def test_data_with_one_answer_train_to_the_end(train, tmp_path):
         "data.audio.seconds_per_row=0.96", "data.visual.encoder=synthetic_visual",
         "data.visual.seconds_per_row=3.0", "trainer.max_epochs=1", folder="run",
     )  # fmt: skip
-    assert run.results["metrics"]["test/acc/overall"] == run.results["metrics"]["test/f1/macro"] == 1
+    assert run.results.metrics["test/acc/overall"] == run.results.metrics["test/f1/macro"] == 1

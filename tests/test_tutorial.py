@@ -56,5 +56,5 @@ def test_the_tutorial_does_what_it_says(shell, tmp_path):
     assert killed.startswith("timeout")
     assert "interrupted" in shown[interrupted]
     first, second = (read_run(path.parent) for path in sorted(tmp_path.glob("runs/train/*/results.json")))
-    assert [first.results["seed"], second.results["seed"]] == [0, 7]
+    assert [first.results.seed, second.results.seed] == [0, 7]
     assert second.folder.path.name in shown[resumed]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from avqa_lit.artifacts.differences import (
     differing_keys,
     flat_settings,
@@ -5,6 +7,7 @@ from avqa_lit.artifacts.differences import (
     label,
     value_name,
 )
+from avqa_lit.artifacts.results import Results
 
 
 def labels(settings):
@@ -100,7 +103,7 @@ def test_perturbations_that_come_and_go_are_named_likewise():
     ]
 
 
-OLD, NEW = ({"versions": {"avqa_lit": version}, "git": None} for version in ("0.1", "0.2"))
+OLD, NEW = (Results(state="finished", versions={"avqa_lit": version}) for version in ("0.1", "0.2"))
 
 
 def test_a_key_that_an_older_version_did_not_know_sets_nothing_apart():
@@ -108,4 +111,4 @@ def test_a_key_that_an_older_version_did_not_know_sets_nothing_apart():
     assert keys_of_some_versions([(old, OLD), (new, NEW)]) == ["model.norm"]
     assert keys_of_some_versions([(old, NEW), (new, NEW)]) == []  # left out on purpose
     assert keys_of_some_versions([(old, OLD), (new, NEW), (new | {"model.norm": "post"}, NEW)]) == []
-    assert keys_of_some_versions([(old, OLD), (new, NEW | {"overrides": ["+model.norm=pre"]})]) == []
+    assert keys_of_some_versions([(old, OLD), (new, replace(NEW, overrides=("+model.norm=pre",)))]) == []

@@ -3,6 +3,7 @@ import math
 
 import pytest
 
+from avqa_lit.artifacts.results import Results
 from avqa_lit.artifacts.run_folder import RunFolder, append_jsonl, read_jsonl, read_run
 from avqa_lit.errors import DataError
 
@@ -15,11 +16,11 @@ def answered(row, **more):
 
 def test_results_and_predictions_come_back_as_written(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    folder.write_results({"state": "finished", "metrics": {"test/acc/overall": 0.25}})
+    folder.write_results(Results(state="finished", metrics={"test/acc/overall": 0.25}))
     folder.write_predictions("test", [answered(0), answered(1, prior="no", top5=[("no", 0.5)])])
     folder.write_predictions("val", [answered(0)])
     run = read_run(tmp_path / "run")
-    assert run.results == {"schema": 1, "state": "finished", "metrics": {"test/acc/overall": 0.25}}
+    assert run.results == Results(state="finished", metrics={"test/acc/overall": 0.25})
     assert run.predictions() == [answered(0), answered(1, prior="no", top5=[("no", 0.5)])]
     assert run.predictions("val") == [answered(0)]
     assert run.config == {}
@@ -62,7 +63,7 @@ def test_a_broken_line_is_named(tmp_path):
 )
 def test_a_row_with_an_entry_of_another_type_is_named(tmp_path, change, message):
     folder = RunFolder(tmp_path)
-    folder.write_results({"state": "finished"})
+    folder.write_results(Results(state="finished"))
     folder.write_predictions("test", [answered(0), answered(1) | change])
     with pytest.raises(DataError, match=rf"predictions.jsonl, line 2: {message}"):
         read_run(tmp_path).predictions()
@@ -70,10 +71,11 @@ def test_a_row_with_an_entry_of_another_type_is_named(tmp_path, change, message)
 
 def test_a_number_that_is_not_finite_is_null_in_every_file(tmp_path):
     folder = RunFolder(tmp_path)
-    folder.write_results({"state": "finished", "metrics": {"test/loss": math.nan, "test/acc/overall": 0.25}})
+    metrics = {"test/loss": math.nan, "test/acc/overall": 0.25}
+    folder.write_results(Results(state="finished", metrics=metrics))
     folder.write_predictions("test", [answered(0, probability=math.nan, top5=[("no", -math.inf)])])
     append_jsonl(folder.metrics, {"step": 3, "train/loss": math.inf})
     run = read_run(tmp_path)
-    assert run.results["metrics"] == {"test/loss": None, "test/acc/overall": 0.25}
+    assert run.results.metrics == {"test/loss": None, "test/acc/overall": 0.25}
     assert run.predictions() == [answered(0, probability=None, top5=[("no", None)])]
     assert run.metrics == [{"step": 3, "train/loss": None}]

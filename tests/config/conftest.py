@@ -207,13 +207,13 @@ def assert_as_alone(train, folder_of_runs_alone):
             if not alone.exists():
                 train(*options, *job.overrides, "hydra.mode=RUN", f"hydra.run.dir={alone}", **how)
             inside, outside = read_run(folder / job.folder).results, read_run(alone).results
-            assert inside["key"] == outside["key"] == job.key
-            assert inside["world_size"] == outside["world_size"]
-            assert inside["counts"] == outside["counts"]
+            assert inside.key == outside.key == job.key
+            assert inside.world_size == outside.world_size
+            assert inside.counts == outside.counts
             assert digest(folder / job.folder) == digest(alone)
             digests.append(digest(alone))
         assert len(set(digests)) == len(digests)
-        return [read_run(folder / job.folder).results["world_size"] for job in read_sweep(folder).present]
+        return [read_run(folder / job.folder).results.world_size for job in read_sweep(folder).present]
 
     return check
 
@@ -306,7 +306,7 @@ def assert_same_training():
 def _assert_same_training(one, other, *, files=("best.ckpt", "last.ckpt")):
     """The weights, the optimizer, the schedule, the metrics and the counts are equal bit for bit."""
     for name in ("counts", "metrics", "best_epoch"):
-        assert read_run(one).results[name] == read_run(other).results[name]
+        assert getattr(read_run(one).results, name) == getattr(read_run(other).results, name)
     for file in ("metrics.jsonl", "predictions.jsonl", "predictions_val.jsonl"):
         assert (one / file).read_bytes() == (other / file).read_bytes()
     for file in files:

@@ -9,6 +9,7 @@ from pathlib import Path
 import hydra
 from hydra.core.hydra_config import HydraConfig
 
+from avqa_lit.artifacts.results import DataFacts, Results
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.launcher import Hooks
@@ -29,17 +30,23 @@ def task(cfg):
         time.sleep(600)
     print(Path.cwd(), os.environ.get("LOCAL_RANK"), cfg.trainer.threads)
     if cfg.do == "diverge":
-        told = {"state": "diverged", "reason": "the training diverged", "data": {"checksum": "abc"}}
-        folder.write_results({**told, "key": config_key(resolved(cfg))})
+        folder.write_results(
+            Results(
+                state="diverged",
+                key=config_key(resolved(cfg)),
+                reason="the training diverged",
+                data=DataFacts(checksum="abc"),
+            )
+        )
         sys.exit(1)
     folder.write_results(
-        {
-            "state": "finished",
-            "key": config_key(resolved(cfg)),
-            "monitor": "val/acc/overall",
-            "metrics": {"val/acc/overall": cfg.x / 10, "test/acc/overall": cfg.x / 20},
-            "data": {"checksum": "abc"},
-        }
+        Results(
+            state="finished",
+            key=config_key(resolved(cfg)),
+            monitor="val/acc/overall",
+            metrics={"val/acc/overall": cfg.x / 10, "test/acc/overall": cfg.x / 20},
+            data=DataFacts(checksum="abc"),
+        )
     )
 
 

@@ -54,7 +54,7 @@ def test_a_run_that_starts_afresh_moves_the_earlier_one_aside_as_a_whole(run, tm
         told = run("trainer.max_epochs=1", *overrides)
         assert f"R: starts afresh, because resume=never; the earlier run lies in {aside} now" in told
         assert {path: contents(path) for path in kept} == kept
-        assert read_run(tmp_path / "R").results["state"] == "finished"
+        assert read_run(tmp_path / "R").results.state == "finished"
 
 
 def test_an_interrupted_run_is_not_overwritten_when_the_data_have_changed(
@@ -66,7 +66,7 @@ def test_an_interrupted_run_is_not_overwritten_when_the_data_have_changed(
     told = run("resume=auto")
     assert "R: starts afresh, because the data have changed (checksum" in told
     assert contents(tmp_path / "R.superseded-1") == before
-    assert read_run(tmp_path / "R").results["data"]["questions"]["val"] == 18
+    assert read_run(tmp_path / "R").results.data.questions["val"] == 18
 
 
 def test_a_finished_run_is_not_done_again(run, tmp_path):
@@ -107,7 +107,7 @@ def test_a_run_whose_checkpoints_are_damaged_starts_afresh_and_keeps_them_aside(
     assert "R: starts afresh, because" in told
     assert f"{damaged}: is damaged (its checksum is wrong)" in told
     assert contents(tmp_path / "R.superseded-1") == before
-    assert read_run(tmp_path / "R").results["state"] == "finished"
+    assert read_run(tmp_path / "R").results.state == "finished"
 
 
 @pytest.mark.parametrize("resume", ["auto", "never"])

@@ -7,6 +7,7 @@ import shutil
 import pytest
 import torch
 
+from avqa_lit.artifacts.results import StartingPoint
 from avqa_lit.artifacts.run_folder import read_run
 
 LONGER = ("resume=R", "trainer.max_epochs=4")
@@ -29,15 +30,15 @@ def test_a_run_that_goes_on_for_more_epochs_ends_with_the_bits_of_one_run(
     assert "trainer.max_epochs=4 (there 2)" in told
     assert_same_training(tmp_path / "longer", tmp_path / "whole")
     shorter, longer, whole = (read_run(tmp_path / name).results for name in ("R", "longer", "whole"))
-    assert len({shorter["key"], longer["key"], whole["key"]}) == 3
-    assert longer["goes_on_from"] == {
-        "checkpoint": str(tmp_path / "R/checkpoints/last.ckpt"),
-        "key": shorter["key"],
-        "checksum": shorter["data"]["checksum"],
-        "epoch": 2,
-        "step": 6,
-    }
-    assert whole["goes_on_from"] is None
+    assert len({shorter.key, longer.key, whole.key}) == 3
+    assert longer.goes_on_from == StartingPoint(
+        checkpoint=str(tmp_path / "R/checkpoints/last.ckpt"),
+        key=shorter.key,
+        checksum=shorter.data.checksum,
+        epoch=2,
+        step=6,
+    )
+    assert whole.goes_on_from is None
 
 
 @pytest.mark.slow
@@ -63,7 +64,7 @@ def test_a_longer_run_that_is_ended_goes_on_by_the_same_command(
     ended_early("schedule=constant", *LONGER, folder="longer", epoch=2)
     assert "longer: goes on from epoch 3\n" in run("schedule=constant", *LONGER, folder="longer")
     assert_same_training(tmp_path / "longer", tmp_path / "whole")
-    assert read_run(tmp_path / "longer").results["goes_on_from"]["epoch"] == 2
+    assert read_run(tmp_path / "longer").results.goes_on_from.epoch == 2
 
 
 @pytest.mark.slow
@@ -74,7 +75,7 @@ def test_a_checkpoint_alone_is_enough(run, tmp_path):
     told = run("schedule=constant", "resume=mine.ckpt", "trainer.max_epochs=3", folder="longer")
     assert "its best epoch is not at hand, so the best is chosen from here on" in told
     left = read_run(tmp_path / "longer")
-    assert left.results["best_epoch"] == 2
+    assert left.results.best_epoch == 2
     assert {row["epoch"] for row in left.metrics} == {2}
 
 
@@ -97,7 +98,7 @@ def test_what_a_run_cannot_go_on_with_is_refused_by_name(run, tmp_path, own_raw)
     val = own_raw / "json" / "avqa-val.json"
     val.write_text(json.dumps(json.loads(val.read_text("utf-8"))[1:]), encoding="utf-8")
     assert_told(run(*LONGER, folder="longer", status=1), "it was trained on other data")
-    assert read_run(folder).results["state"] == "finished"
+    assert read_run(folder).results.state == "finished"
 
 
 def assert_told(printed, expected):

@@ -1,5 +1,6 @@
 """The launcher in this process: what it plans, answers a sweeper, and refuses."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
 
 from avqa_lit.artifacts.atomic import write_json
+from avqa_lit.artifacts.results import Results
 from avqa_lit.artifacts.sweep_file import read_sweep
 from avqa_lit.config.launcher import Hooks, SweepFailed, SweepLauncher
 from avqa_lit.config.plugins import register_plugins
@@ -152,9 +154,9 @@ def test_a_sweep_of_smoke_runs_supersedes_no_job_of_the_real_one(launcher):
 def test_a_sweeper_gets_no_value_of_a_smoke_run_nor_of_one_that_diverged(launcher):
     sweep = launcher()
     (job,) = sweep._plan([["x=1"]])
-    job.results = {"monitor": "val/acc/overall", "metrics": {"val/acc/overall": 0.5}}
+    job.results = Results(state="finished", monitor="val/acc/overall", metrics={"val/acc/overall": 0.5})
     assert sweep._answer(job, ["x=1"]).return_value == 0.5
-    job.results["smoke"] = ["trainer.fast_dev_run=True"]
+    job.results = replace(job.results, smoke=("trainer.fast_dev_run=True",))
     assert sweep._answer(job, ["x=1"]).return_value is None
     job.results, job.state = None, "diverged"
     assert sweep._answer(job, ["x=1"]).return_value is None

@@ -26,19 +26,19 @@ def runs_of(folder):
     """Runs of a sweep by their number of processes."""
     jobs = read_sweep(folder / "runs" / "train").present
     runs = [read_run(folder / "runs" / "train" / job.folder) for job in jobs]
-    return {run.results["world_size"]: run for run in runs}
+    return {run.results.world_size: run for run in runs}
 
 
 def assert_same_scores(runs, split):
     first = runs[1]
     rows = first.predictions(split)
     for run in runs.values():
-        assert run.results["counts"] == first.results["counts"]
+        assert run.results.counts == first.results.counts
         ours = run.predictions(split)
         assert [row["row"] for row in ours] == list(range(len(rows)))
         assert [row["prediction"] for row in ours] == [row["prediction"] for row in rows]
         loss = f"{split}/loss"
-        assert run.results["metrics"][loss] == pytest.approx(first.results["metrics"][loss], rel=1e-5)
+        assert run.results.metrics[loss] == pytest.approx(first.results.metrics[loss], rel=1e-5)
 
 
 @pytest.fixture
@@ -54,10 +54,10 @@ def test_the_real_test_questions_are_counted_alike_by_one_two_and_three_processe
     train("--multirun", *SCORE_ONLY, "trainer.devices=1,2,3", "data.batch_size=250", data=real)
     runs = runs_of(tmp_path)
     assert set(runs) == {1, 2, 3}
-    counts = [count for name, count in runs[1].results["counts"].items() if name.startswith("test/")]
+    counts = [count for name, count in runs[1].results.counts.items() if name.startswith("test/")]
     assert len(counts) == 9
-    assert sum(count["total"] for count in counts) == 9129
-    assert sum(count["correct"] for count in counts) > 0
+    assert sum(count.total for count in counts) == 9129
+    assert sum(count.correct for count in counts) > 0
     assert_same_scores(runs, "test")
 
 
@@ -68,8 +68,8 @@ def test_fewer_questions_than_processes_are_counted_alike(train, tmp_path, write
     runs = runs_of(tmp_path)
     assert set(runs) == {1, 3}
     for split, total in (("val", 1), ("test", 2)):
-        counts = runs[3].results["counts"]
-        assert sum(count["total"] for name, count in counts.items() if name.startswith(split)) == total
+        counts = runs[3].results.counts
+        assert sum(count.total for name, count in counts.items() if name.startswith(split)) == total
         assert_same_scores(runs, split)
         alone, shared = (read_attention(runs[number].folder.attention(split)) for number in (1, 3))
         assert alone.row.tolist() == shared.row.tolist() == list(range(total))

@@ -61,4 +61,4 @@ def test_torchrun_with_a_trainer_of_one_process_is_refused(ranked):
 def test_a_task_that_a_scheduler_numbers_leaves_its_files(train, tmp_path, variables):
     train("seed=1", "hydra.run.dir=R", **variables)
     results = read_run(tmp_path / "R").results
-    assert (results["state"], results["world_size"], results["seed"]) == ("finished", 1, 1)
+    assert (results.state, results.world_size, results.seed) == ("finished", 1, 1)

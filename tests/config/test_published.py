@@ -52,13 +52,13 @@ def test_published_weights_answer_as_the_same_weights_of_ours(trained, run, data
         evaluate_command.main, f"checkpoint={tmp_path / 'avst.pt'}", *MODEL, *data, folder="published"
     )
     ours = run(evaluate_command.main, f"checkpoint={trained.folder.best}", folder="ours")
-    assert scored.results["counts"] == ours.results["counts"]
-    assert scored.results["best_epoch"] is None
+    assert scored.results.counts == ours.results.counts
+    assert scored.results.best_epoch is None
     for one, other in zip(scored.predictions(), ours.predictions(), strict=True):
         assert one["prediction"] == other["prediction"]
         assert one["probability"] == pytest.approx(other["probability"], abs=2e-6)
-    assert {"test/loss/answer", "test/loss/matching"} <= set(scored.results["metrics"])
-    assert ours.results["metrics"]["test/loss/matching"] == trained.results["metrics"]["test/loss/matching"]
+    assert {"test/loss/answer", "test/loss/matching"} <= set(scored.results.metrics)
+    assert ours.results.metrics["test/loss/matching"] == trained.results.metrics["test/loss/matching"]
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,9 @@ def bits(value):
 
 
 def assert_same_bits(run, other):
-    assert run.results["state"] == other.results["state"] == "finished"
+    assert run.results.state == other.results.state == "finished"
     for name in ("key", "counts", "metrics", "best_epoch"):
-        assert run.results[name] == other.results[name]
+        assert getattr(run.results, name) == getattr(other.results, name)
     for file in ("metrics.jsonl", "predictions.jsonl", "predictions_val.jsonl"):
         assert (run.folder.path / file).read_bytes() == (other.folder.path / file).read_bytes()
     for file in ("best.ckpt", "last.ckpt"):
@@ -165,7 +165,7 @@ def test_sigterm_saves_and_ends_every_process_with_a_status_that_tells_it(small,
         assert not alive(process.pid)
         assert "told to end by SIGTERM; the same command with resume=auto goes on" in process.stderr.read()
     results = read_run(folder).results
-    assert (results["state"], results["reason"]) == ("interrupted", "told to end by SIGTERM")
+    assert (results.state, results.reason) == ("interrupted", "told to end by SIGTERM")
     logged = [json.loads(row)["step"] for row in (folder / "metrics.jsonl").read_text("utf-8").splitlines()]
     last = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
     assert last["global_step"] >= max(logged)
@@ -192,6 +192,6 @@ def test_a_run_that_cannot_write_fails_with_the_reason_and_leaves_no_half_file(s
     assert ended.returncode == 1
     assert "best.ckpt: cannot be written (File too large). Make room there" in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert read_run(folder).results["state"] == "failed"
-    assert "cannot be written" in read_run(folder).results["reason"]
+    assert read_run(folder).results.state == "failed"
+    assert "cannot be written" in read_run(folder).results.reason
     assert list((folder / "checkpoints").iterdir()) == []

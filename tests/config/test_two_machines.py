@@ -94,6 +94,6 @@ def test_two_hosts_count_like_one_machine(train, raw, hosts, tmp_path, small):
 
     train("trainer=ddp_cpu", "trainer.threads=1", f"hydra.run.dir={tmp_path / 'alone'}")
     alone = read_run(tmp_path / "alone").results
-    assert together["world_size"] == alone["world_size"] == 2
-    assert together["counts"] == alone["counts"]
+    assert together.world_size == alone.world_size == 2
+    assert together.counts == alone.counts
     assert read_run(folders[0] / "run").metrics == read_run(tmp_path / "alone").metrics

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from avqa_lit.artifacts.results import Results
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.dashboard.__main__ import main
 from avqa_lit.dashboard.workspace import spec
@@ -61,7 +62,7 @@ def test_every_panel_has_a_name_of_its_own():
 
 def test_panels_read_only_what_a_run_logs(train):
     done = train(folder="a")
-    logged = {name for row in done.metrics for name in row} | set(done.results["metrics"])
+    logged = {name for row in done.metrics for name in row} | set(done.results.metrics)
     of_other_terms = {
         f"{split}/loss/{term}"
         for split in ("train", "val")
@@ -142,7 +143,7 @@ def test_a_server_that_is_away_or_has_no_such_project_is_told(server, impatient,
 
 def test_the_workspace_has_the_categories_of_a_run(tmp_path, capsys):
     taxonomy = Taxonomy.from_plain([{"type": "which"}, {"type": "why"}])
-    RunFolder(tmp_path / "a").write_results({"state": "finished", "taxonomy": taxonomy.to_plain()})
+    RunFolder(tmp_path / "a").write_results(Results(state="finished", taxonomy=taxonomy))
     assert main(["--run", str(tmp_path / "a")]) == 0
     printed = capsys.readouterr().out
     assert "test/acc/which" in printed

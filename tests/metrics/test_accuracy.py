@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avqa_lit.artifacts.results import Marks
 from avqa_lit.metrics.accuracy import accuracies, category_counts, count_correct
 from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
 
@@ -82,9 +83,9 @@ def test_every_name_of_the_contract_is_there_when_every_category_has_questions()
 def test_a_category_without_questions_is_left_out_of_keys_and_means():
     values = accuracies(
         {
-            "audio/counting": {"correct": 1, "total": 2},
-            "audio/comparative": {"correct": 0, "total": 0},
-            "visual/location": {"correct": 5, "total": 5},
+            "audio/counting": Marks(correct=1, total=2),
+            "audio/comparative": Marks(correct=0, total=0),
+            "visual/location": Marks(correct=5, total=5),
         },
         MUSIC_AVQA,
     )
@@ -108,7 +109,7 @@ def test_without_questions_there_is_no_accuracy(counts):
 
 def test_an_unknown_category_is_refused():
     with pytest.raises(ValueError, match=r"counts of \['audio/rhythm'\]: expected categories out of"):
-        accuracies({"audio/rhythm": {"correct": 1, "total": 1}}, MUSIC_AVQA)
+        accuracies({"audio/rhythm": Marks(correct=1, total=1)}, MUSIC_AVQA)
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=9, max_size=9))
@@ -119,9 +120,9 @@ def test_every_accuracy_is_a_fraction(pairs):
 
 def test_right_answers_are_counted_by_category():
     counts = count_correct(["yes", "two", "no"], ["yes", "three", "no"], [4, 0, 4], MUSIC_AVQA)
-    assert counts["audio_visual/existential"] == {"correct": 2, "total": 2}
-    assert counts["audio/counting"] == {"correct": 0, "total": 1}
-    assert sum(count["total"] for count in counts.values()) == 3
+    assert counts["audio_visual/existential"] == Marks(correct=2, total=2)
+    assert counts["audio/counting"] == Marks(correct=0, total=1)
+    assert sum(count.total for count in counts.values()) == 3
 
 
 def test_another_taxonomy_has_its_own_categories_and_averages():

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avqa_lit.artifacts.results import Marks
 from avqa_lit.errors import DataError
 from avqa_lit.metrics.accuracy import count_correct
 from avqa_lit.metrics.prior import fit_prior
@@ -80,5 +81,5 @@ def test_on_real_questions_the_prior_of_val_answers_half_of_test():
     predictions = fit_prior(*columns("val")).predict(*test)
     overall = count_correct(predictions, answers, [0] * len(answers), MUSIC_AVQA)["audio/counting"]
     # 51.81%, as first counted from the same two files without this package.
-    assert overall == {"correct": 4730, "total": 9129}
+    assert overall == Marks(correct=4730, total=9129)
     assert len(set(test[0])) == 1298

@@ -2,6 +2,7 @@ import io
 
 from rich.console import Console
 
+from avqa_lit.artifacts.results import Marks
 from avqa_lit.metrics.accuracy import accuracies
 from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
@@ -11,8 +12,8 @@ METRICS = {
     "test/prior/acc/audio/counting": 0.5, "test/acc/visual/location": 0.75, "test/acc/mean_of_types": 0.5,
 }  # fmt: skip
 COUNTS = {
-    "test/audio/counting": {"correct": 1, "total": 4},
-    "test/visual/location": {"correct": 3, "total": 4},
+    "test/audio/counting": Marks(correct=1, total=4),
+    "test/visual/location": Marks(correct=3, total=4),
 }
 
 
@@ -48,7 +49,7 @@ def test_a_table_without_a_prior_has_no_column_for_it():
 def test_types_without_modalities_stand_above_the_overall_accuracy():
     flat = Taxonomy.from_plain([{"type": "which"}, {"type": "why"}, {"type": "when"}])
     asked = {"which": (1, 2), "why": (3, 4), "when": (0, 1)}
-    counts = {f"test/{name}": {"correct": right, "total": total} for name, (right, total) in asked.items()}
+    counts = {f"test/{name}": Marks(correct=right, total=total) for name, (right, total) in asked.items()}
     values = accuracies({name.removeprefix("test/"): count for name, count in counts.items()}, flat)
     table = score_table({f"test/{name}": value for name, value in values.items()}, counts, flat, split="test")
     names, questions = (list(column.cells) for column in table.columns[:2])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import precision_recall_fscore_support
 
+from avqa_lit.artifacts.results import Marks
 from avqa_lit.data.annotated import Annotated
 from avqa_lit.data.annotations import Question
 from avqa_lit.data.answer_coverage import answers_in_order
@@ -42,7 +43,7 @@ def test_answers_are_counted_by_category_beside_the_prior():
     assert scores.metrics["test/acc/overall"] == 2 / 4
     assert scores.metrics["test/acc/audio/counting"] == 1 / 2
     assert scores.metrics["test/prior/acc/overall"] == 1 / 4
-    assert scores.counts["test/audio_visual/temporal"] == {"correct": 1, "total": 1}
+    assert scores.counts["test/audio_visual/temporal"] == Marks(correct=1, total=1)
     assert scores.unseen_answers == 2
     assert [row["prediction"] for row in scores.predictions] == ["two", "two", UNKNOWN, "ten"]
     assert [row["given"] for row in scores.predictions] == ["two", "two", "a drum", "ten"]
@@ -153,4 +154,4 @@ def test_a_number_that_is_no_truth_is_wrong_and_not_refused(real, real_test, tmp
     _, scores = scored(path, data)
     (row,) = [one for one in scores.predictions if one["question_id"] == "12"]
     assert (row["prediction"], row["given"]) == (UNKNOWN, "answer 33")
-    assert sum(count["correct"] for count in scores.counts.values()) == 7010 - 1
+    assert sum(count.correct for count in scores.counts.values()) == 7010 - 1

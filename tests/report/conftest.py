@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from avqa_lit.artifacts.atomic import write_json
 from avqa_lit.artifacts.attention import Attention, TrackAttention, write_attention
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.taxonomy import MUSIC_AVQA, Taxonomy
@@ -93,8 +94,10 @@ class FakeSweep:
         marks = self.marks(skill) if marks is None else marks
         val = float(marks.mean()) if val is None else val
         done = state == "finished"
-        run.write_results(
+        write_json(
+            run.results,
             {
+                "schema": 1,
                 "state": state,
                 "key": key,
                 "experiment": self.experiment,
@@ -106,7 +109,7 @@ class FakeSweep:
                 "counts": self.counts("test", marks) if done else {},
                 "taxonomy": self.taxonomy.to_plain(),
                 **results,
-            }
+            },
         )
         if predictions != "without" and done:
             run.write_predictions("test", self.predictions(marks, with_prior=predictions == "with prior"))
@@ -223,7 +226,7 @@ class FakeSweep:
         content["seconds"] = {"total": 3.1}
         for name in [name for name in content["metrics"] if name.startswith("val/")]:
             del content["metrics"][name]
-        run.write_results(content)
+        write_json(run.results, content)
         return path
 
     def attend(self, key, *, audio=5, visual=3, step=0.96):

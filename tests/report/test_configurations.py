@@ -14,7 +14,7 @@ def test_runs_that_differ_in_the_seed_alone_are_one_configuration(fake):
         ("KL weight 0.1", 3),
     ]
     one = test_set.configurations[0]
-    values = [result.run.results["metrics"]["test/acc/overall"] for result in one.results]
+    values = [result.run.results.metrics["test/acc/overall"] for result in one.results]
     error = stats.t.ppf(0.975, 2) * np.std(values, ddof=1) / 3**0.5
     assert one.mean("acc/overall") == pytest.approx(np.mean(values))
     assert one.over_seeds("acc/overall").half_width == pytest.approx(error)

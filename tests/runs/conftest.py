@@ -3,6 +3,7 @@ import json
 import pytest
 import yaml
 
+from avqa_lit.artifacts.atomic import write_json
 from avqa_lit.artifacts.run_folder import RunFolder
 
 CONFIG = {
@@ -29,12 +30,13 @@ def write(tmp_path):
         if results is not None:
             metrics = {"val/acc/overall": val, "test/acc/overall": test} if state == "finished" else {}
             content = {
+                "schema": 1,
                 "state": state,
                 "experiment": experiment,
                 "metrics": metrics,
                 "seconds": {"total": 31.7},
             }
-            run.write_results(content | more)
+            write_json(run.results, content | more)
         return run
 
     return of

@@ -173,12 +173,12 @@ def test_the_offline_record_of_a_run_is_that_of_its_files(wandb_home, train):
     )  # fmt: skip
     summary, records = inspected(done.folder.path)
     kept = summary["summary"]
-    assert {name: kept[name] for name in done.results["metrics"]} == done.results["metrics"]
+    assert {name: kept[name] for name in done.results.metrics} == done.results.metrics
     assert {name: value for name, value in summary["config"].items() if name != "_wandb"} == done.config
     assert (summary["exit_code"], summary["tags"]) == (0, ["mine"])
     (run,) = (one["run"] for one in records if one["type"] == "run")
-    assert (run["run_group"], run["job_type"], run["display_name"]) == ("train", "train", done.results["key"])
-    assert run["notes"] == " ".join(done.results["overrides"])
+    assert (run["run_group"], run["job_type"], run["display_name"]) == ("train", "train", done.results.key)
+    assert run["notes"] == " ".join(done.results.overrides)
     rows = [one["history"]["item"] for one in records if one["type"] == "history"]
     curves = {row["trainer/global_step"]: row for row in rows if "val/acc/overall" in row}
     for row in done.metrics:

@@ -4,13 +4,15 @@ import time
 
 import pytest
 
+from avqa_lit.artifacts.results import Results, Seconds
 from avqa_lit.config.sweep.display import SweepDisplay, print_outcome
 from avqa_lit.console import PlainConsole
 
-RESULTS = {
-    "metrics": {"val/acc/overall": 0.7152, "test/acc/overall": 0.57674},
-    "seconds": {"total": 83.0},
-}
+RESULTS = Results(
+    state="finished",
+    metrics={"val/acc/overall": 0.7152, "test/acc/overall": 0.57674},
+    seconds=Seconds(total=83.0),
+)
 
 
 @pytest.fixture

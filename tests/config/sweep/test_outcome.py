@@ -13,7 +13,7 @@ def test_finished_results_stand(tmp_path):
     for checksum in (None, "cc"):
         results = finished_results(tmp_path, key="aa", checksum=checksum)
         assert results is not None
-        assert results["seed"] == 3
+        assert results.seed == 3
 
 
 @pytest.mark.parametrize(
