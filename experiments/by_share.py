@@ -48,7 +48,7 @@ def _share(tests: TestSet, *, reference: str) -> dict[str, Any]:
                 "val": configuration.values(OVERALL, "val"),
                 "test": configuration.values(OVERALL),
                 "categories": {name: configuration.values(f"acc/{name}") for name in tests.taxonomy.names},
-                "fit_seconds": [result.fact("seconds.fit") for result in configuration.results],
+                "fit_seconds": [result.run.results.seconds.fit for result in configuration.results],
             }
             for name, configuration in models.items()
         },

@@ -169,7 +169,7 @@ def _compared(study: Study, tests: TestSet) -> dict[str, Any]:
                 "val": configuration.values("acc/overall", "val"),
                 "test": {column: configuration.values(metric) for column, metric in TABLE.items()},
                 "categories": {name: configuration.values(f"acc/{name}") for name in names},
-                "fit_seconds": [result.fact("seconds.fit") for result in configuration.results],
+                "fit_seconds": [result.run.results.seconds.fit for result in configuration.results],
             }
             for configuration in tests.configurations
         ],
