@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import FiniteFloat, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from avqa_lit.artifacts.reading import read_lines
-from avqa_lit.artifacts.results import Count
+from avqa_lit.artifacts.timing_file import TIMING_ROW
 from avqa_lit.errors import DataError
 
 
@@ -25,18 +25,6 @@ class Progress:
     seconds_left: float | None
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One line of timing.jsonl."""
-
-    epoch: Count
-    epochs: int
-    seconds: FiniteFloat
-
-
-_ROW = TypeAdapter(_Row)
-
-
 def read_progress(timing: Path, *, since: float, now: float) -> Progress | None:
     """Progress as a run's timing.jsonl tells it, None before the fit begins, or where the file is torn.
 
@@ -51,7 +39,7 @@ def read_progress(timing: Path, *, since: float, now: float) -> Progress | None:
             return None
         # The last line may be half written.
         lines = [line for _, line in read_lines(timing) if line.endswith(b"\n")]
-        rows = [_ROW.validate_json(line) for line in lines]
+        rows = [TIMING_ROW.validate_json(line) for line in lines]
     except (OSError, DataError, ValidationError):
         return None
     if not rows:

@@ -2,19 +2,36 @@
 
 import atexit
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass, field
 
 import lightning as L
 
+from avqa_lit.artifacts.attention import Attention
+from avqa_lit.artifacts.predictions import Prediction
 from avqa_lit.training.wandb_run import RunLogger
 
 
+@dataclass
+class Final:
+    """What the loggers keep of a run's end.
+
+    Attributes:
+        summary: final metrics by their full name.
+        predictions: of the test split.
+        attention: of the same questions, where it was kept.
+    """
+
+    summary: Mapping[str, float | None] = field(default_factory=dict)
+    predictions: Sequence[Prediction] = ()
+    attention: Attention | None = None
+
+
 @contextmanager
-def ending(trainer: L.Trainer) -> Iterator[dict[str, Any]]:
+def ending(trainer: L.Trainer) -> Iterator[Final]:
     """Close the W&B run with what the block gives; after an error, leave no process behind."""
-    final: dict[str, Any] = {}
+    final = Final()
     failed = True
     try:
         yield final
@@ -22,7 +39,12 @@ def ending(trainer: L.Trainer) -> Iterator[dict[str, Any]]:
     finally:
         for logger in trainer.loggers:
             if isinstance(logger, RunLogger):
-                logger.end(failed=failed, **final)
+                logger.end(
+                    failed=failed,
+                    summary=final.summary,
+                    predictions=final.predictions,
+                    attention=final.attention,
+                )
         launcher = trainer.strategy.launcher
         if failed and launcher is not None:
             # Not before the end: Lightning watches them, and kills this process where one of them dies.

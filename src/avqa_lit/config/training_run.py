@@ -220,11 +220,8 @@ class TrainingRun:
                 split: score(trainer, module, data, split, attention=attention) for split in ("val", "test")
             }
             self.results = with_scores(self.results, scores)
-            final |= {
-                "summary": self.results.metrics,
-                "predictions": scores["test"].predictions,
-                "attention": scores["test"].attention,
-            }
+            final.summary = self.results.metrics
+            final.predictions, final.attention = scores["test"].predictions, scores["test"].attention
         self.held.check()
         if trainer.is_global_zero:
             console = PlainConsole()

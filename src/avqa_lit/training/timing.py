@@ -1,8 +1,7 @@
 """Clock times of a run, kept apart from its metrics."""
 
-import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,7 @@ import lightning as L
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
 
-from avqa_lit.artifacts.atomic import write_text
-from avqa_lit.artifacts.run_folder import append_jsonl, read_jsonl
+from avqa_lit.artifacts.timing_file import TimingRow, append_timing, read_timing, write_timing
 from avqa_lit.training.fit_length import fit_epochs
 
 
@@ -42,11 +40,11 @@ class EpochTiming(L.Callback):
     ) -> None:
         """Cut the file back to the checkpoint, and add up how long its fits took."""
         if self.path.exists():
-            rows = [row for row in read_jsonl(self.path) if row["step"] <= checkpoint["global_step"]]
-            while rows and rows[-1]["seconds"] == 0 and rows[-1]["step"] == checkpoint["global_step"]:
+            rows = [row for row in read_timing(self.path) if row.step <= checkpoint["global_step"]]
+            while rows and rows[-1].seconds == 0 and rows[-1].step == checkpoint["global_step"]:
                 rows.pop()  # a fit that ended before it came further
             self.earlier = _seconds_of_fits(rows)
-            write_text(self.path, "".join(json.dumps(row) + "\n" for row in rows))
+            write_timing(self.path, rows)
 
     @rank_zero_only
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -66,14 +64,11 @@ class EpochTiming(L.Callback):
             self._append(trainer, epoch=trainer.current_epoch, seconds=self.seconds)
 
     def _append(self, trainer: L.Trainer, *, epoch: int, seconds: float) -> None:
-        epochs = fit_epochs(trainer)
-        row = {"epoch": epoch, "epochs": epochs, "step": trainer.global_step, "seconds": seconds}
-        append_jsonl(self.path, row)
+        row = TimingRow(epoch=epoch, epochs=fit_epochs(trainer), step=trainer.global_step, seconds=seconds)
+        append_timing(self.path, row)
 
 
-def _seconds_of_fits(rows: Sequence[Mapping[str, Any]]) -> float:
+def _seconds_of_fits(rows: Sequence[TimingRow]) -> float:
     """Sum over the fits of the seconds at their last row; each fit begins with a row at zero."""
-    ends: list[float] = [
-        row["seconds"] for row, following in pairwise([*rows, {"seconds": 0}]) if following["seconds"] == 0
-    ]
-    return round(sum(ends), 3)
+    seconds = [*(row.seconds for row in rows), 0.0]
+    return round(sum(last for last, following in pairwise(seconds) if following == 0), 3)

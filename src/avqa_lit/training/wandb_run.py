@@ -63,7 +63,7 @@ class RunLogger(WandbLogger):
         self,
         *,
         failed: bool,
-        summary: Mapping[str, float] | None = None,
+        summary: Mapping[str, float | None] | None = None,
         predictions: Sequence[Mapping[str, Any]] = (),
         attention: Attention | None = None,
     ) -> None:
