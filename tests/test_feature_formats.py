@@ -31,5 +31,5 @@ def test_one_hdf5_file_for_all_sounds_and_a_tensor_a_video(train, tmp_path):
         "data.audio.array={video_id}/vggish", "data.audio.layout=1CT", "data.visual.files={video_id}_clip.pt",
         folder="other",
     )  # fmt: skip
-    assert other.results["metrics"] == plain.results["metrics"]
-    assert other.results["data"]["checksum"] == plain.results["data"]["checksum"]
+    assert other.results.metrics == plain.results.metrics
+    assert other.results.data.checksum == plain.results.data.checksum

@@ -151,8 +151,8 @@ ALL = {"question": ["sentence", "tokens"], "prompt": ["sentence"]}
 @pytest.mark.slow
 def test_questions_and_prompts_from_files(train_on, evaluated, published):
     run = train_on(*FILES, texts=ALL)
-    assert run.results["metrics"]["test/acc/overall"] == 1.0  # each file stands at its own question
-    encoders = run.results["data"]["encoders"]
+    assert run.results.metrics["test/acc/overall"] == 1.0  # each file stands at its own question
+    encoders = run.results.data.encoders
     assert re.fullmatch(r"sentences_words-[0-9a-f]{12}", encoders["question"])
     assert re.fullmatch(r"prompts-[0-9a-f]{12}", encoders["prompt"])
     again = train_on(*FILES, texts=ALL, folder="again")
@@ -170,13 +170,13 @@ def test_prepare_packs_what_training_reads(train_on, raw, published, monkeypatch
     monkeypatch.setattr("sys.argv", ["prepare", *data, *FILES])
     prepare_command.main()
     monkeypatch.setattr("avqa_lit.data.named_arrays.NamedArrays.read", None)
-    assert train_on(*FILES, texts=ALL).results["state"] == "finished"
+    assert train_on(*FILES, texts=ALL).results.state == "finished"
 
 
 @pytest.mark.slow
 def test_what_is_masked_as_padding_counts_where_published_code_has_it(train_on, published):
     run = train_on(*FILES, "question.padding=none", texts=ALL)
-    assert run.results["metrics"]["test/loss"] > 0
+    assert run.results.metrics["test/loss"] > 0
     (kept,) = (published / "raw_store").glob("*/tokens_files-*.npy")
     assert len(np.load(kept)) % 77 == 0
 
@@ -186,13 +186,13 @@ def test_prompts_of_the_annotations_are_encoded(train_on, evaluated):
     run = train_on("question=hashing", "question.dim=32", "prompt=hashing", "prompt.dim=16",
                    "data.fields.prompt=told",
                    texts={"question": ["sentence"], "prompt": ["tokens", "sentence"]})  # fmt: skip
-    assert run.results["metrics"]["test/acc/overall"] == 1.0
-    assert run.results["data"]["encoders"]["prompt"] == "hashing_16"
+    assert run.results.metrics["test/acc/overall"] == 1.0
+    assert run.results.data.encoders["prompt"] == "hashing_16"
     store = run.folder.path.parent / "raw_store"
     (kept,) = store.glob("*/prompt_text_hashing_16.npy")
     assert len(np.load(kept)) == 2  # each distinct prompt once
     assert evaluated(run)["counts"] == {
-        name: count for name, count in run.results["counts"].items() if name.startswith("test/")
+        name: count for name, count in run.results.counts.items() if name.startswith("test/")
     }
 
 
