@@ -299,7 +299,7 @@ def test_an_id_with_two_texts_is_refused(store_of, arrays, write):
         ({}, ("tokens",), r"reads token states of the prompt, and prompt\.tokens is null: .*prompt=clip"),
         ({"sentence": "/absent"}, (), r"^prompt\.sentence=/absent: no such folder, expected one that holds"),
         ({"sentence": "/", "files": "a.txt"}, (), r"^prompt\.files=a\.txt: expected a file name that ends"),
-        ({"sentence": "/", "files": "a.npy"}, (), r"expected \{question_id\} or \{text\} in one of"),
+        ({"sentence": "/", "files": "a.npy"}, (), r"expected \{question_id\} or \{text\} in"),
         ({"sentence": "/", "files": "{video_id}.npy"}, (), r"\{video_id\} stands for nothing"),
     ],
 )
