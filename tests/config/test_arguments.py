@@ -101,7 +101,9 @@ def test_a_plus_is_left_to_groups_alone(argument, expected):
     assert taken(argument) == [expected]
 
 
-@pytest.mark.parametrize("key", ["question.files", "question.array", "prompt.files", "prompt.array"])
+@pytest.mark.parametrize(
+    "key", ["question.files", "question.array", "prompt.files", "data.audio.files", "data.visual.array"]
+)
 @pytest.mark.parametrize("text", ["{question_id}.npy", "q_{text}", "all.h5", "{text}"])
 def test_a_pattern_in_braces_needs_no_quotes(key, text):
     (argument,) = taken(f"{key}={text}")
