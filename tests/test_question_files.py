@@ -113,9 +113,10 @@ def train_on(train, raw):
 def evaluated(monkeypatch, tmp_path, cache):
     """Scores a checkpoint by command line."""
 
-    def of(run):
+    def of(run, *overrides):
         places = (f"paths.cache={cache}", f"paths.runs={tmp_path / 'scored'}", "display=false")
-        monkeypatch.setattr("sys.argv", ["evaluate", f"checkpoint={run.folder.best}", TRUST, *places])
+        command = ["evaluate", f"checkpoint={run.folder.best}", TRUST, *places, *overrides]
+        monkeypatch.setattr("sys.argv", command)
         evaluate_command.main()
         (folder,) = (tmp_path / "scored/evaluate").iterdir()
         return read_run(folder).results
@@ -158,8 +159,25 @@ def test_questions_and_prompts_from_files(train_on, evaluated, published):
     again = train_on(*FILES, texts=ALL, folder="again")
     assert all(torch.equal(value, weights(again)[name]) for name, value in weights(run).items())
     scored = evaluated(run)
-    assert scored["metrics"]["test/acc/overall"] == 1.0
-    assert scored["data"]["encoders"] == encoders
+    assert scored.metrics["test/acc/overall"] == 1.0
+    assert scored.data.encoders == encoders
+
+
+@pytest.mark.slow
+def test_files_that_have_moved_since_training_are_named_to_evaluate(train_on, evaluated, published, capsys):
+    run = train_on(*FILES, texts=ALL)
+    for name in ("sentences", "words", "prompts"):
+        (published / name).rename(published / f"{name}_moved")
+    with pytest.raises(SystemExit):
+        evaluated(run)
+    assert "sentences: no such folder" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        evaluated(run, "question._target_=avqa_lit.data.hashing.HashingEncoder")
+    assert "the encoder is that of checkpoint=" in capsys.readouterr().err
+    moved = [
+        f"question.{part}={name}_moved" for part, name in (("sentence", "sentences"), ("tokens", "words"))
+    ]
+    assert evaluated(run, *moved, "prompt.sentence=prompts_moved").metrics["test/acc/overall"] == 1.0
 
 
 @pytest.mark.slow
@@ -191,7 +209,7 @@ def test_prompts_of_the_annotations_are_encoded(train_on, evaluated):
     store = run.folder.path.parent / "raw_store"
     (kept,) = store.glob("*/prompt_text_hashing_16.npy")
     assert len(np.load(kept)) == 2  # each distinct prompt once
-    assert evaluated(run)["counts"] == {
+    assert evaluated(run).counts == {
         name: count for name, count in run.results.counts.items() if name.startswith("test/")
     }
 

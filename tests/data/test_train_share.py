@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from avqa_lit.data.synthetic.concerts import SyntheticConcerts
@@ -29,6 +31,11 @@ def test_a_share_keeps_all_questions_of_its_videos_and_the_other_splits(store):
     assert table.question_id == tuple(whole.question_id[list(whole.row).index(row)] for row in table.row)
     assert half.splits["test"] is store.splits["test"]
     assert half.answers == store.answers
+
+
+def test_a_store_that_is_asked_a_single_question_has_no_videos_to_train_on(store):
+    asked = replace(store, splits={"test": store.splits["test"]})
+    assert asked.with_train_share(0.5) is asked
 
 
 @pytest.mark.parametrize("share", [0, -0.5, 1.5])

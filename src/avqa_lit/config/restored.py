@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from avqa_lit.artifacts.checkpoint_origin import read_origin
-from avqa_lit.batch import ModelSpec, TextSpec, TrackSpec
+from avqa_lit.batch import PROMPT, QUESTION, ModelSpec, TextSpec, TrackSpec
 from avqa_lit.config.build import build_module, refusals_told
 from avqa_lit.config.question import Question
 from avqa_lit.config.requirements import requirements_of
@@ -77,6 +77,7 @@ def restore(
     if "_target_" not in given:
         config["data"] = merged(trained["data"], given)
         validate({"data": config["data"]}, schema=Evaluate)
+    trained = trained | _changed_texts(trained, config, path)
     fill_in_budget(config, trained["budget"])
     with _rebuilding(path, "question or prompt"), _named(path), refusals_told("question"):
         validate({name: trained[name] for name in REBUILT if name in trained} | {"data": {}}, schema=Train)
@@ -108,6 +109,24 @@ def restore(
     epoch = checkpoint.get("epoch")
     epoch = epoch if isinstance(epoch, int) else None
     return Restored(path, trained, epoch, origin.taxonomy, data, module)
+
+
+def _changed_texts(
+    trained: Mapping[str, Any], config: Mapping[str, Any], path: Path
+) -> dict[str, dict[str, Any]]:
+    """Encoders of the question and the prompt with the keys that a command gives, as where files lie now.
+
+    Raises:
+        ConfigError: another class, or keys of a prompt where the checkpoint has none.
+    """
+    given = {name: config[name] for name in (QUESTION, PROMPT) if config.get(name)}
+    for name, keys in given.items():
+        if "_target_" in keys or "_target_" not in (trained.get(name) or {}):
+            raise ConfigError(
+                f"{name}={keys}: the encoder is that of checkpoint={path}; expected some of its keys, as in "
+                f"{name}.model=DIR"
+            )
+    return {name: merged(trained[name], keys) for name, keys in given.items()}
 
 
 @contextmanager

@@ -119,6 +119,8 @@ class Evaluate:
         answers: how these are compared with the annotated ones.
         data: what to score on. Without a choice it is the data of the checkpoint's own config, but for the
             keys that are given; `view` and `views` are here so that they need no `+`.
+        question: keys of the checkpoint's own question encoder that have changed, as the folder of its files.
+        prompt: likewise.
         split: train, val or test.
         drop: modality whose features are blanked, "audio" or "visual".
         attention: keep where the model looked and listened for each question, in attention.npz.
@@ -131,6 +133,8 @@ class Evaluate:
     predictions: Any = None
     answers: Answers = field(default_factory=Answers)
     data: dict[str, Any] = field(default_factory=lambda: {"view": None, "views": None})
+    question: dict[str, Any] = field(default_factory=dict)
+    prompt: dict[str, Any] = field(default_factory=dict)
     split: str = "test"
     drop: str | None = None
     attention: bool = False
@@ -148,6 +152,8 @@ class Predict:
         video_id: video to ask about.
         ask: the question, given as `question="..."` on the command line.
         data: where the video is; null is the data of the checkpoint's own config.
+        question: keys of the checkpoint's own question encoder that have changed, as the folder of its files.
+        prompt: likewise.
         figure: file for the attention over time, .png, .svg or .pdf.
         trust: packages or classes of your own that the checkpoint's config may name; see docs/extending.md.
     """
@@ -156,6 +162,8 @@ class Predict:
     video_id: str = MISSING
     ask: str | None = None
     data: dict[str, Any] | None = None
+    question: dict[str, Any] = field(default_factory=dict)
+    prompt: dict[str, Any] = field(default_factory=dict)
     figure: str | None = None
     trust: Any = field(default_factory=list)  # a list of names, or one name
     paths: Paths = field(default_factory=Paths)

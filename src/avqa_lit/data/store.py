@@ -198,7 +198,7 @@ class FeatureStore:
         """
         if not 0 < share <= 1:
             raise ConfigError(f"data.train_share={share}: expected a share in (0, 1]")
-        if share == 1:
+        if share == 1 or "train" not in self.splits:
             return self
         table = self.splits["train"]
         clips = np.random.default_rng(0).permutation(np.unique(table.clip))
