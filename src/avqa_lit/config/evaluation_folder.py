@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,21 @@ from avqa_lit.artifacts.provenance import git_commit, peak_memory_bytes, version
 from avqa_lit.artifacts.results import Results, Seconds
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.artifacts.yaml_files import write_yaml
+from avqa_lit.config.run_place import new_folder
 from avqa_lit.config.scored_results import with_scores
 from avqa_lit.console import PlainConsole
 from avqa_lit.metrics.score_table import no_prior_sentence, score_table
 from avqa_lit.metrics.split_scores import SplitScores
 
 
-def new_folder(config: dict[str, Any], key: str) -> Path:
-    """A name below ``runs/evaluate`` that begins with the time.
+def new_evaluation(config: dict[str, Any], key: str) -> RunFolder:
+    """A new folder below ``runs/evaluate``, named by the time and by what was evaluated.
 
     Args:
         config: of the evaluation.
         key: names what was evaluated.
     """
-    moment = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    return Path(config["paths"]["runs"]).absolute() / "evaluate" / f"{moment}_{key}"
+    return new_folder(Path(config["paths"]["runs"]).absolute() / "evaluate", key=key)
 
 
 def write_evaluation(

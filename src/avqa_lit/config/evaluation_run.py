@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import lightning as L
 
 from avqa_lit.artifacts.results import Results
-from avqa_lit.artifacts.run_folder import RunFolder
-from avqa_lit.config.evaluation_folder import new_folder, show_scores, write_evaluation
+from avqa_lit.config.evaluation_folder import new_evaluation, show_scores, write_evaluation
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.precision import precision_on
 from avqa_lit.config.published import restore_published
@@ -65,7 +64,7 @@ def evaluate(cfg: "DictConfig") -> None:
     asked = {"data": config["data"], "split": config["split"], "drop": config["drop"]}
     key = config_key(config | {"checkpoint": {"config": trained, "epoch": restored.epoch}})
     folder = write_evaluation(
-        RunFolder(new_folder(config, key)),
+        new_evaluation(config, key),
         scores,
         split=config["split"],
         key=key,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from avqa_lit.artifacts.results import DataFacts, Results
 from avqa_lit.artifacts.run_folder import RunFolder
 from avqa_lit.config.answer_files import answer_files, short_names
-from avqa_lit.config.evaluation_folder import new_folder, show_scores, write_evaluation
+from avqa_lit.config.evaluation_folder import new_evaluation, show_scores, write_evaluation
 from avqa_lit.config.keys import config_key
 from avqa_lit.config.leaderboard_table import show_leaderboard
 from avqa_lit.config.resolve import require_videos, resolved_evaluation
@@ -53,9 +53,8 @@ def score_predictions(cfg: "DictConfig") -> Path | None:
         print_plain(folder.path)
         return None
     scored.sort(key=lambda file: -file.scores.metrics[f"{data.split}/acc/overall"])
-    together = new_folder(
-        config, config_key(config | {"predictions": sorted(file.sha256 for file in scored)})
-    )
+    key = config_key(config | {"predictions": sorted(file.sha256 for file in scored)})
+    together = new_evaluation(config, key).path
     for rank, file in enumerate(scored, start=1):
         place = RunFolder(together / f"{rank:03d}_{file.path.name}")
         _write(config, file, data, names[file.path], began, folder=place)
@@ -91,7 +90,7 @@ def _write(
     key = config_key(config | {"predictions": scored.sha256})
     train = {} if data.train is None else {"train": len(data.train)}
     return write_evaluation(
-        folder or RunFolder(new_folder(config, key)),
+        folder or new_evaluation(config, key),
         scored.scores,
         split=data.split,
         key=key,
