@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from avqa_lit.data import official as official_module
 from avqa_lit.data.annotations import Question
 from avqa_lit.data.feature_files import Extraction
 from avqa_lit.data.official import OfficialLayout
@@ -105,3 +106,12 @@ def official(layout):
         return OfficialLayout(**(values | changes))
 
     return make
+
+
+@pytest.fixture
+def packings(monkeypatch):
+    """How often a store was packed."""
+    calls = []
+    original = official_module.write_store
+    monkeypatch.setattr(official_module, "write_store", lambda *a, **k: (calls.append(1), original(*a, **k)))
+    return calls

@@ -109,6 +109,15 @@ def test_an_array_that_is_not_there_is_told_with_those_that_are(tmp_path, named)
         named("{video_id}.npy", "rgb").read({"video_id": "v1"})
 
 
+def test_one_file_for_all_that_is_not_there_is_told_with_what_the_folder_holds(tmp_path, named):
+    np.savez(tmp_path / "every.npz", v1=np.ones(3))
+    with pytest.raises(
+        DataError,
+        match=r"all.npz: no such feature file; .* holds every.npz; choose with data.audio.files",
+    ):
+        named("all.npz", "{video_id}").ids()
+
+
 @pytest.mark.parametrize("value", ["../../etc/passwd", "a\0b", "x" * 300])
 def test_a_value_that_names_no_file_is_refused(named, value):
     with pytest.raises(DataError, match=r"cannot be the name of a file"):

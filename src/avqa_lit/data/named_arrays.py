@@ -127,6 +127,11 @@ class NamedArrays:
         if not self.in_one_file:
             return open_arrays(file, kind=self.kind)
         if file not in self._opened:
+            if not file.exists():
+                raise DataError(
+                    f"{file}: no such {self.kind}; {_contents(self.folder)}; choose with "
+                    f"{self.key}.files=NAME"
+                )
             self._opened[file] = open_arrays(file, kind=self.kind)
         return self._opened[file]
 
@@ -159,11 +164,8 @@ def suggested(folder: Path, values: Collection[str], *, placeholder: str, key: s
         placeholder: its name.
         key: config key that holds `files` and `array`.
     """
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries)
-    listed = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
-    found = f"{folder} holds {listed or 'nothing'}"
-    readable = [name for name in names if PurePath(name).suffix in FORMATS][:LOOKED_AT]
+    found = _contents(folder)
+    readable = sorted(path.name for path in folder.iterdir() if path.suffix in FORMATS)[:LOOKED_AT]
     if pattern := _pattern(readable, values, placeholder):
         return f"{found}; {key}.files={pattern} would read them"
     for name in readable[:1]:
@@ -174,6 +176,15 @@ def suggested(folder: Path, values: Collection[str], *, placeholder: str, key: s
         if pattern := _pattern(inside[:LOOKED_AT], values, placeholder):
             return f"{found}; {key}.files={name} {key}.array={pattern} would read it"
     return found
+
+
+def _contents(folder: Path) -> str:
+    """The first names in a folder, for a message."""
+    if not folder.is_dir():
+        return f"{folder} does not exist"
+    names = sorted(entry.name for entry in folder.iterdir())
+    listed = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
+    return f"{folder} holds {listed or 'nothing'}"
 
 
 def _pattern(names: Collection[str], values: Collection[str], placeholder: str) -> str | None:
