@@ -56,6 +56,15 @@ def test_data_sets_in_groups_are_named_by_their_path(tmp_path):
     assert tuple(open_arrays(tmp_path / "a.h5", kind="file").names) == ("v1/audio",)
 
 
+def test_a_data_set_of_two_names_has_both_and_a_group_in_itself_is_read_once(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["v1"] = values()
+        file["v2"] = file["v1"]  # a hard link
+        file["group/v3"] = values()
+        file["group/again"] = file["group"]
+    assert sorted(open_arrays(tmp_path / "a.h5", kind="file").names) == ["group/v3", "v1", "v2"]
+
+
 def test_compressed_files_are_read(tmp_path):
     np.savez_compressed(tmp_path / "a.npz", v=values())
     with h5py.File(tmp_path / "a.h5", "w") as file:

@@ -1,7 +1,7 @@
 """Arrays of numbers in the formats that extractors of features write: .npy, .npz, .h5 and .pt."""
 
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple, Protocol
 
@@ -82,15 +82,11 @@ class _Hdf5:
         with opened(path, kind=kind) as file:
             self._room = most_bytes(size_of(file))
         self._path = path
-        names: list[str] = []
         try:
             self._file = h5py.File(path, "r")
-            self._file.visititems(
-                lambda name, node: names.append(name) if isinstance(node, h5py.Dataset) else None
-            )
+            self.names = tuple(self._names(self._file, seen=set()))
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             raise self._damaged(error) from error
-        self.names = tuple(names)
 
     def header(self, name: str) -> Header:
         found = self._checked(name)
@@ -102,6 +98,20 @@ class _Hdf5:
         except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
             raise self._damaged(error) from error
         return values
+
+    def _names(self, group: Any, *, seen: set[int]) -> Iterator[str]:
+        """Paths of all data sets below a group; those that lie in other files are left out."""
+        import h5py
+
+        seen.add(h5py.h5o.get_info(group.id).addr)
+        for name in group:
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                continue
+            node = group[name]
+            if isinstance(node, h5py.Dataset):
+                yield f"{group.name}/{name}".lstrip("/")
+            elif isinstance(node, h5py.Group) and h5py.h5o.get_info(node.id).addr not in seen:
+                yield from self._names(node, seen=seen)
 
     def _checked(self, name: str) -> Any:
         """The data set, unless it lies in other files, holds no numbers or is too large for this one."""
@@ -145,7 +155,7 @@ class _Pt:
 
     def header(self, name: str) -> Header:
         tensor = self._checked(name)
-        return Header(tuple(tensor.shape), self._in_numpy(tensor.flatten()[:0], name).dtype)
+        return Header(tuple(tensor.shape), self._in_numpy(tensor.new_empty(0), name).dtype)
 
     def read(self, name: str) -> np.ndarray:
         return self._in_numpy(self._checked(name), name)

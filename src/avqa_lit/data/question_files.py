@@ -14,6 +14,7 @@ from jaxtyping import Float32, Int64
 
 from avqa_lit.artifacts.array_files import read_array
 from avqa_lit.batch import QUESTION
+from avqa_lit.data.fingerprint import digest_lines
 from avqa_lit.data.named_arrays import NamedArrays
 from avqa_lit.data.question_arrays import QUESTION_ID, TEXT, Padding, QuestionArrays, QuestionName
 from avqa_lit.data.question_table import QuestionTable
@@ -120,11 +121,8 @@ class QuestionFiles:
         digests: dict[TextPart, str] = {}
         for part in self.folders:
             settings = [part, self.files, self.array, *([self.padding] if part == "tokens" else [])]
-            digest = hashlib.sha256(json.dumps(settings).encode())
-            for entry in sorted(self._arrays(part, part).entries(), key=lambda entry: entry.name):
-                status = entry.stat()
-                digest.update(f"{entry.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-            digests[part] = digest.hexdigest()
+            lines = digest_lines(self._arrays(part, part).entries())
+            digests[part] = hashlib.sha256(json.dumps(settings).encode() + lines).hexdigest()
         return digests
 
     def _arrays(self, part: TextPart, text: str) -> NamedArrays:
