@@ -181,3 +181,38 @@ def server(wandb_home, monkeypatch, wandb_server):
             monkeypatch.setenv(name, value)
         yield server
     assert server.problems == []
+
+
+@pytest.fixture
+def evaluate(tmp_path, monkeypatch, cache):
+    """Evaluates by command line in a new folder and returns what it left there."""
+
+    def of(*overrides):
+        from avqa_lit.artifacts.run_folder import read_run
+        from avqa_lit.evaluate import main
+
+        here = tmp_path / "elsewhere"
+        here.mkdir()
+        monkeypatch.chdir(here)
+        monkeypatch.setattr("sys.argv", ["evaluate", f"paths.cache={cache}", "display=false", *overrides])
+        main()
+        (folder,) = (here / "runs" / "evaluate").iterdir()
+        return read_run(folder)
+
+    return of
+
+
+@pytest.fixture
+def refused(evaluate, capsys):
+    """Message with which an evaluation is refused."""
+
+    def of(*overrides):
+        with pytest.raises(SystemExit) as stopped:
+            evaluate(*overrides)
+        assert stopped.value.code == 1
+        message = capsys.readouterr().err.replace(f"{Path.cwd()}/", "")  # paths are told in full
+        assert message.startswith("error: ")
+        assert "Traceback" not in message
+        return message
+
+    return of
